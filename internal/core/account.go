@@ -1,0 +1,158 @@
+package core
+
+import "crypto/rand"
+
+// JSON is JSON text kept exactly as it was given, key order and spacing
+// included; "" when nothing was given. Nothing re-encodes it.
+type JSON string
+
+// Or returns j, or def when nothing was given.
+func (j JSON) Or(def string) string {
+	if j == "" {
+		return def
+	}
+	return string(j)
+}
+
+// MaxID is the largest id: clients that keep numbers as doubles read every id
+// exactly.
+const MaxID = 1<<53 - 1
+
+// Account is one tenant. Everything but the account itself belongs to one.
+type Account struct {
+	ID       int64
+	UUID     string // any 8-4-4-4-12 form
+	Name     string
+	Locale   string // BCP 47 tag, "" = en
+	Timezone string // IANA name, "" = UTC
+	Settings JSON   // object
+	// Epoch names this history of the event log; an import into the account
+	// and a restore renew it, so that older cursors are noticed.
+	Epoch string
+	// EventSeq is the sequence number of the newest event.
+	EventSeq int64
+	// LastDisplayID is the highest display id given to a conversation.
+	LastDisplayID int64
+	// ConversationCount is the number of the account's conversations.
+	ConversationCount int64
+	CreatedAt         Time
+	UpdatedAt         Time
+}
+
+// AgentType tells people from bots.
+type AgentType string
+
+// The types of agent.
+const (
+	Person AgentType = "person"
+	Bot    AgentType = "bot"
+)
+
+// Role is what an agent may do in the account.
+type Role string
+
+// The roles.
+const (
+	Administrator Role = "administrator"
+	Member        Role = "agent"
+)
+
+// Agent is a person or a bot as member of one account. Agents and contacts
+// share one id space, and so do their identities.
+type Agent struct {
+	ID           int64
+	UUID         string
+	AccountID    int64
+	Type         AgentType
+	Name         string
+	FirstName    string
+	LastName     string
+	DisplayName  string // shown to contacts; "" = Name
+	Description  string
+	Email        string // lower case; unique in the account where given
+	PasswordHash string // PHC string; a secret
+	Role         Role
+	IdentityID   int64  // the agent's own identity, always set once stored
+	ProviderType int64  // type of the identity's address
+	Address      string // the identity's address, often the e-mail, "" for bots
+	AvatarURL    string
+	Availability string // online, busy or offline; "" = offline
+	CreatedAt    Time
+	UpdatedAt    Time
+}
+
+// Scope is one right of a token.
+type Scope string
+
+// The scopes. A token without any has all of them.
+const (
+	ScopeRead  Scope = "read"
+	ScopeWrite Scope = "write"
+	ScopeAdmin Scope = "admin"
+)
+
+// Token is a credential of an account, or of one of its agents. The token
+// itself is never stored, only its hash.
+type Token struct {
+	ID        int64
+	AccountID int64
+	Name      string // unique in the account
+	AgentID   int64  // 0: the account itself is the subject
+	Hash      string // lower-case hex of the SHA-256 of the token's text
+	Scopes    []Scope
+	ExpiresAt Time // unset = never
+	RevokedAt Time
+	CreatedAt Time
+}
+
+// Team is a named group of agents.
+type Team struct {
+	ID        int64
+	AccountID int64
+	Name      string // unique in the account
+	AgentIDs  []int64
+	CreatedAt Time
+}
+
+// LabelGroup gathers labels.
+type LabelGroup struct {
+	ID        int64
+	AccountID int64
+	Name      string // unique in the account
+	CreatedAt Time
+}
+
+// Label marks conversations and contacts.
+type Label struct {
+	ID          int64
+	AccountID   int64
+	Title       string // unique in the account
+	GroupID     int64  // 0 = none
+	Type        int64  // CommBox tag type number; 0 = not given
+	Color       string
+	Description string
+	CreatedAt   Time
+}
+
+// CannedResponse is a text that agents insert by a short code.
+type CannedResponse struct {
+	ID        int64
+	AccountID int64
+	ShortCode string // unique in the account
+	Content   string
+	CreatedAt Time
+}
+
+// Webhook is an address that events are sent to.
+type Webhook struct {
+	ID        int64
+	AccountID int64
+	URL       string // unique in the account
+	Events    []string
+	Format    string
+	Secret    string // a secret
+	CreatedAt Time
+}
+
+// NewEpoch returns a random name for a history of the event log.
+func NewEpoch() string { return rand.Text() }

@@ -1,0 +1,108 @@
+package core
+
+// EventType names what happened.
+type EventType string
+
+// The types of events. Every change that a client could care about is one of
+// them.
+const (
+	AccountCreated        EventType = "account.created"
+	AccountUpdated        EventType = "account.updated"
+	AccountImported       EventType = "account.imported"
+	AgentCreated          EventType = "agent.created"
+	AgentUpdated          EventType = "agent.updated"
+	TokenCreated          EventType = "token.created"
+	TokenRevoked          EventType = "token.revoked"
+	TeamCreated           EventType = "team.created"
+	LabelGroupCreated     EventType = "label_group.created"
+	LabelCreated          EventType = "label.created"
+	InboxCreated          EventType = "inbox.created"
+	InboxUpdated          EventType = "inbox.updated"
+	SubInboxCreated       EventType = "sub_inbox.created"
+	ContactCreated        EventType = "contact.created"
+	ContactUpdated        EventType = "contact.updated"
+	IdentityCreated       EventType = "identity.created"
+	ContactInboxCreated   EventType = "contact_inbox.created"
+	ContactInboxUpdated   EventType = "contact_inbox.updated"
+	ConversationCreated   EventType = "conversation.created"
+	ConversationUpdated   EventType = "conversation.updated"
+	ConversationRead      EventType = "conversation.read"
+	MessageCreated        EventType = "message.created"
+	MessageUpdated        EventType = "message.updated"
+	MessageDeleted        EventType = "message.deleted"
+	NoteCreated           EventType = "note.created"
+	ActivityCreated       EventType = "activity.created"
+	CannedResponseCreated EventType = "canned_response.created"
+	WebhookCreated        EventType = "webhook.created"
+)
+
+// Event is one change, as the log keeps it. Seq is gap-free per account and in
+// commit order; the store gives it, and Epoch, when it commits.
+type Event struct {
+	AccountID int64
+	Seq       int64
+	Epoch     string
+	Type      EventType
+	At        Time
+	Actor     Actor
+	// The subjects, for readers that filter; 0 = none.
+	ContactID      int64
+	ConversationID int64
+	InboxID        int64
+	Data           EventData
+}
+
+// EventData is the payload: the new state that the event left. One of Account,
+// Agent, Token, Team, LabelGroup, Label, Inbox, SubInbox, Contact, Identity,
+// ContactInbox, CannedResponse, Webhook (the record itself), ConversationChange,
+// EntryChange, ReadChange or Import.
+type EventData interface{ eventData() }
+
+// ConversationChange is the payload of conversation events: the whole new
+// state and, for an update, the names of the fields that changed.
+type ConversationChange struct {
+	Conversation Conversation
+	Changed      []string
+}
+
+// EntryChange is the payload of message, note and activity events: the entry,
+// its attachments, and its conversation after the change.
+type EntryChange struct {
+	Entry        Entry
+	Attachments  []Attachment
+	Conversation Conversation
+}
+
+// ReadChange is the payload of conversation.read: who read (an agent's own
+// cursor when AgentID is set) and the conversation with both unread counts.
+type ReadChange struct {
+	Reader       Side
+	AgentID      int64
+	Cursor       *ReadCursor // the agent's own cursor, when it moved
+	Conversation Conversation
+}
+
+// Import is the payload of account.imported: replaying the log starts from an
+// export taken at this event.
+type Import struct {
+	Account Account
+	Records int64 // how many records the import stored
+}
+
+func (Account) eventData()            {}
+func (Agent) eventData()              {}
+func (Token) eventData()              {}
+func (Team) eventData()               {}
+func (LabelGroup) eventData()         {}
+func (Label) eventData()              {}
+func (Inbox) eventData()              {}
+func (SubInbox) eventData()           {}
+func (Contact) eventData()            {}
+func (Identity) eventData()           {}
+func (ContactInbox) eventData()       {}
+func (CannedResponse) eventData()     {}
+func (Webhook) eventData()            {}
+func (ConversationChange) eventData() {}
+func (EntryChange) eventData()        {}
+func (ReadChange) eventData()         {}
+func (Import) eventData()             {}
