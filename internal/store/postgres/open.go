@@ -1,0 +1,92 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/internal/core"
+	"parley/internal/store"
+	"parley/internal/store/sqlstore"
+)
+
+const (
+	defaultMaxConns  = 16
+	defaultTxTimeout = time.Minute
+	applicationName  = "parley"
+)
+
+// Options says which database to open and how.
+type Options struct {
+	// URL is a postgres:// URL or a keyword list, as libpq and pgx take it.
+	URL string
+	// MaxConns is the size of the pool; 0 = the URL's pool_max_conns, else 16.
+	MaxConns int
+	// TxTimeout is how long one write transaction may take; 0 = one minute.
+	TxTimeout time.Duration
+	// Logger hears of migrations; nil = nobody does.
+	Logger *slog.Logger
+}
+
+// OpenStore connects to the database, brings its schema up to date and returns
+// the store on it. Several processes may do so at the same moment: one
+// migrates, the others wait. It returns core.Unavailable when the server cannot
+// be reached and when the schema is newer than this binary.
+func OpenStore(ctx context.Context, opts Options) (store.Store, error) {
+	engine, err := Open(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := engine.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return sqlstore.New(engine), nil
+}
+
+// Open connects to the database and takes it as it is. The schema is looked at
+// by Migrate and by Ready.
+func Open(ctx context.Context, opts Options) (*Engine, error) {
+	config, err := pgxpool.ParseConfig(opts.URL)
+	if err != nil {
+		// Not wrapped: the driver's error carries the whole URL, with its password.
+		return nil, &core.Error{Kind: core.Invalid, Message: "the database URL cannot be read", Err: errors.New(err.Error())}
+	}
+	switch {
+	case opts.MaxConns > 0:
+		config.MaxConns = int32(min(opts.MaxConns, 1<<16)) //nolint:gosec // bounded
+	case !strings.Contains(opts.URL, "pool_max_conns"):
+		config.MaxConns = defaultMaxConns
+	}
+	if _, ok := config.ConnConfig.RuntimeParams["application_name"]; !ok {
+		config.ConnConfig.RuntimeParams["application_name"] = applicationName
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	e := &Engine{pool: pool, logger: opts.Logger, txTimeout: opts.TxTimeout}
+	if e.txTimeout <= 0 {
+		e.txTimeout = defaultTxTimeout
+	}
+	if err := e.checkServer(ctx); err != nil {
+		return nil, errors.Join(e.Classify(err), e.Close())
+	}
+	return e, nil
+}
+
+// checkServer refuses a database that would not keep every text.
+func (e *Engine) checkServer(ctx context.Context) error {
+	encoding, err := scanOne[string](ctx, e, "SELECT current_setting('server_encoding')")
+	if err != nil {
+		return fmt.Errorf("connect to the database: %w", err)
+	}
+	if encoding != "UTF8" {
+		return &core.Error{Kind: core.Unavailable, Message: "the database's encoding is " + encoding + " and must be UTF8"}
+	}
+	return nil
+}

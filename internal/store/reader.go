@@ -1,0 +1,252 @@
+package store
+
+import (
+	"context"
+
+	"parley/internal/core"
+)
+
+// Reader is everything that can be read. The Store itself reads what was last
+// committed; a Tx also sees what it wrote.
+type Reader interface {
+	Installation
+	Accounts
+	Agents
+	Tokens
+	Labels
+	Inboxes
+	Contacts
+	Conversations
+	Entries
+	Events
+	Page
+	IDs
+}
+
+// Installation reads settings of the whole installation, such as the key of
+// opaque ids.
+type Installation interface {
+	// Setting returns the value stored under name.
+	FindSetting(ctx context.Context, name string) (value string, ok bool, err error)
+}
+
+// Accounts reads accounts.
+type Accounts interface {
+	Account(ctx context.Context, id int64) (core.Account, error)
+	FindAccountByUUID(ctx context.Context, uuid string) (core.Account, bool, error)
+	// ListAccounts orders by id and returns at most limit accounts with an id
+	// greater than after.
+	ListAccounts(ctx context.Context, after int64, limit int) ([]core.Account, error)
+}
+
+// Agents reads agents.
+type Agents interface {
+	Agent(ctx context.Context, account, id int64) (core.Agent, error)
+	// AgentsByID returns those of the ids that exist, in no particular order.
+	// It takes at most MaxIDs ids.
+	AgentsByID(ctx context.Context, account int64, ids []int64) ([]core.Agent, error)
+	FindAgentByUUID(ctx context.Context, account int64, uuid string) (core.Agent, bool, error)
+	FindAgentByEmail(ctx context.Context, account int64, email string) (core.Agent, bool, error)
+}
+
+// Tokens finds credentials.
+type Tokens interface {
+	// FindTokenByHash looks in all accounts: the token says which one it is.
+	// Expired and revoked tokens are found too; the caller judges.
+	FindTokenByHash(ctx context.Context, hash string) (core.Token, bool, error)
+	FindTokenByName(ctx context.Context, account int64, name string) (core.Token, bool, error)
+}
+
+// Labels reads labels, and the other named lists of an account.
+type Labels interface {
+	// LabelsByID returns those of the ids that exist, in no particular order.
+	// It takes at most MaxIDs ids.
+	LabelsByID(ctx context.Context, account int64, ids []int64) ([]core.Label, error)
+	FindLabelByTitle(ctx context.Context, account int64, title string) (core.Label, bool, error)
+	FindLabelGroupByName(ctx context.Context, account int64, name string) (core.LabelGroup, bool, error)
+	FindTeamByName(ctx context.Context, account int64, name string) (core.Team, bool, error)
+	FindCannedResponse(ctx context.Context, account int64, shortCode string) (core.CannedResponse, bool, error)
+	FindWebhookByURL(ctx context.Context, account int64, url string) (core.Webhook, bool, error)
+}
+
+// Inboxes reads inboxes.
+type Inboxes interface {
+	Inbox(ctx context.Context, account, id int64) (core.Inbox, error)
+	// FindInboxByIdentifier looks in all accounts: an identifier says which
+	// account it belongs to. "" finds nothing.
+	FindInboxByIdentifier(ctx context.Context, identifier string) (core.Inbox, bool, error)
+	FindInboxByName(ctx context.Context, account int64, name string) (core.Inbox, bool, error)
+	SubInbox(ctx context.Context, account, id int64) (core.SubInbox, error)
+	FindSubInboxByName(ctx context.Context, account, inbox int64, name string) (core.SubInbox, bool, error)
+}
+
+// Contacts reads contacts, their identities and contact inboxes.
+type Contacts interface {
+	Contact(ctx context.Context, account, id int64) (core.Contact, error)
+	FindContactByUUID(ctx context.Context, account int64, uuid string) (core.Contact, bool, error)
+	// The three natural keys. "" finds nothing.
+	FindContactByIdentifier(ctx context.Context, account int64, identifier string) (core.Contact, bool, error)
+	FindContactByEmail(ctx context.Context, account int64, email string) (core.Contact, bool, error)
+	FindContactByPhone(ctx context.Context, account int64, phone string) (core.Contact, bool, error)
+
+	Identity(ctx context.Context, account, id int64) (core.Identity, error)
+	FindIdentityByUUID(ctx context.Context, account int64, uuid string) (core.Identity, bool, error)
+	FindIdentityByAddress(ctx context.Context, account, providerType int64, address string) (core.Identity, bool, error)
+	// CountIdentities returns how many identities the contact has.
+	CountIdentities(ctx context.Context, account, contact int64) (int64, error)
+
+	ContactInbox(ctx context.Context, account, id int64) (core.ContactInbox, error)
+	FindContactInboxBySource(ctx context.Context, account, inbox int64, sourceID string) (core.ContactInbox, bool, error)
+	// FindContactInbox returns the identity's oldest door into the inbox.
+	FindContactInbox(ctx context.Context, account, identity, inbox int64) (core.ContactInbox, bool, error)
+}
+
+// MaxIDs is how many ids one call takes.
+const MaxIDs = 500
+
+// MaxKeyBytes is the length of the longest text that an index holds: names,
+// addresses, e-mails, identifiers, source and external ids, URLs of webhooks,
+// UUIDs. A longer one is core.Invalid, because not every engine can store it.
+const MaxKeyBytes = 2048
+
+// Conversations reads threads.
+type Conversations interface {
+	Conversation(ctx context.Context, account, id int64) (core.Conversation, error)
+	FindConversationByUUID(ctx context.Context, account int64, uuid string) (core.Conversation, bool, error)
+	FindConversationByDisplayID(ctx context.Context, account, displayID int64) (core.Conversation, bool, error)
+	// ListThreads returns the threads that match q in q's order.
+	ListThreads(ctx context.Context, account int64, q ThreadQuery) ([]core.Thread, error)
+	// CountThreads returns how many threads match q, whatever its paging. For
+	// a query without any filter it is the account's kept counter.
+	CountThreads(ctx context.Context, account int64, q ThreadQuery) (int64, error)
+	// ContactUnread sums the contact's unread messages over the identity's
+	// conversations in inboxes of the given channels, all when none are given.
+	// It reads only conversations with unread messages.
+	ContactUnread(ctx context.Context, account, identity int64, channels ...core.Channel) (int64, error)
+	// FindReadCursor returns the agent's own cursor.
+	FindReadCursor(ctx context.Context, account, conversation, agent int64) (core.ReadCursor, bool, error)
+}
+
+// Order is how threads stand in a list. Ties are broken by creation, then by
+// id, both in the direction of the list.
+type Order int
+
+// The orders.
+const (
+	ByID             Order = iota // by id alone; allows ThreadQuery.After
+	ByLastMessage                 // last public message, else creation
+	ByLastActivity                // newest entry, else creation
+	ByCreation                    // creation
+	ByClosing                     // closing; open ones come as closed latest
+	ByCustomerUpdate              // CustomerUpdatedAt
+)
+
+// Parts says what a thread brings along beside the conversation.
+type Parts int
+
+// The parts.
+const (
+	WithContact    Parts = 1 << iota // Contact and IdentityCount
+	WithIdentity                     // Identity
+	WithInbox                        // Inbox
+	WithPrimary                      // Primary
+	WithLast                         // Last: the newest public message and its author
+	WithLastListed                   // Last: the newest listed message and its author
+	WithAgents                       // OwnerUUID and BotUUID
+)
+
+// ThreadQuery selects threads of one account: those that match every field
+// that is set.
+type ThreadQuery struct {
+	ConversationID int64
+	DisplayID      int64
+	IdentityID     int64
+	ContactID      int64
+	ContactInboxID int64
+	InboxID        int64
+	SubInboxID     int64
+	OwnerID        int64
+	BotID          int64
+	// States matches any of the pairs.
+	States []State
+	// Ext matches all of them.
+	Ext []ExtMatch
+
+	Order Order
+	Desc  bool
+	// After, for ByID only: the id after which the list goes on, in its
+	// direction.
+	After  int64
+	Limit  int // at most; must be positive
+	Offset int
+	With   Parts
+}
+
+// State is a status together with the exact code kept beside it.
+type State struct {
+	Status core.Status
+	Code   int64
+}
+
+// ExtMatch compares the text of one member of a conversation's ext with a
+// value. A conversation whose ext lacks the member (or has null there) matches
+// by its core status or its inbox's channel instead.
+type ExtMatch struct {
+	Path       []string // from ext's root, such as uncodie, status
+	Value      string
+	OrStatuses []core.Status
+	OrChannels []core.Channel
+}
+
+// Entries reads messages, notes, activities and attachments.
+type Entries interface {
+	Entry(ctx context.Context, account, id int64) (core.Entry, error)
+	// ListEntries returns the entries that match q, ordered by conversation id
+	// and then by position, in q's direction of position.
+	ListEntries(ctx context.Context, account int64, q EntryQuery) ([]core.Entry, error)
+	FindEntryByUUID(ctx context.Context, account int64, uuid string) (core.Entry, bool, error)
+	FindEntryByExternalID(ctx context.Context, account, conversation int64, externalID string) (core.Entry, bool, error)
+	Attachment(ctx context.Context, account, id int64) (core.Attachment, error)
+	// Attachments returns those of the messages, by message and then by id. It
+	// takes at most MaxIDs ids.
+	Attachments(ctx context.Context, account int64, messageIDs []int64) ([]core.Attachment, error)
+}
+
+// EntryQuery selects entries of some conversations of one account.
+type EntryQuery struct {
+	ConversationIDs []int64 // one to MaxIDs
+	Kinds           []core.EntryKind
+	ListedOnly      bool
+	// After and Before bound the position, both exclusive; 0 = no bound. They
+	// hold for every conversation of the query.
+	After  int64
+	Before int64
+	Desc   bool // newest position first
+	Limit  int  // at most, over all conversations; must be positive
+}
+
+// Events reads the log.
+type Events interface {
+	// ListEvents returns at most limit events after seq, in order of seq.
+	ListEvents(ctx context.Context, account, after int64, limit int) ([]core.Event, error)
+}
+
+// Page lists whole tables of an account in order of id, at most limit rows
+// with an id greater than after. Exports and doctors walk them.
+type Page interface {
+	PageAgents(ctx context.Context, account, after int64, limit int) ([]core.Agent, error)
+	PageTokens(ctx context.Context, account, after int64, limit int) ([]core.Token, error)
+	PageTeams(ctx context.Context, account, after int64, limit int) ([]core.Team, error)
+	PageLabelGroups(ctx context.Context, account, after int64, limit int) ([]core.LabelGroup, error)
+	PageLabels(ctx context.Context, account, after int64, limit int) ([]core.Label, error)
+	PageInboxes(ctx context.Context, account, after int64, limit int) ([]core.Inbox, error)
+	PageSubInboxes(ctx context.Context, account, after int64, limit int) ([]core.SubInbox, error)
+	PageContacts(ctx context.Context, account, after int64, limit int) ([]core.Contact, error)
+	PageIdentities(ctx context.Context, account, after int64, limit int) ([]core.Identity, error)
+	PageContactInboxes(ctx context.Context, account, after int64, limit int) ([]core.ContactInbox, error)
+	PageConversations(ctx context.Context, account, after int64, limit int) ([]core.Conversation, error)
+	PageCannedResponses(ctx context.Context, account, after int64, limit int) ([]core.CannedResponse, error)
+	PageWebhooks(ctx context.Context, account, after int64, limit int) ([]core.Webhook, error)
+	// PageReadCursors lists one conversation's cursors by agent.
+	PageReadCursors(ctx context.Context, account, conversation, afterAgent int64, limit int) ([]core.ReadCursor, error)
+}

@@ -1,0 +1,150 @@
+package sqlstore
+
+import (
+	"context"
+
+	"parley/internal/core"
+)
+
+var (
+	contacts               = newSharedSource(contactTable, SpacePerson)
+	contactSQL             = contactTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	contactByUUIDSQL       = contactTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
+	contactByIdentifierSQL = contactTable.selectFrom("WHERE account_id = $1 AND identifier = $2 AND identifier <> ''")
+	contactByEmailSQL      = contactTable.selectFrom("WHERE account_id = $1 AND email = $2 AND email <> ''")
+	contactByPhoneSQL      = contactTable.selectFrom("WHERE account_id = $1 AND phone = $2 AND phone <> ''")
+	updateContactFields    = contactTable.updateAll("uuid")
+
+	identities           = newSharedSource(identityTable, SpaceIdentity)
+	identitySQL          = identityTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	identityByUUIDSQL    = identityTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
+	identityByAddressSQL = identityTable.selectFrom("WHERE account_id = $1 AND provider_type = $2 AND address = $3")
+	countIdentitiesSQL   = "SELECT COUNT(*) FROM identities WHERE account_id = $1 AND contact_id = $2"
+
+	contactInboxes           = newSource(contactInboxTable)
+	contactInboxSQL          = contactInboxTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	contactInboxBySourceSQL  = contactInboxTable.selectFrom("WHERE account_id = $1 AND inbox_id = $2 AND source_id = $3")
+	findContactInboxSQL      = contactInboxTable.selectFrom("WHERE account_id = $1 AND identity_id = $2 AND inbox_id = $3 ORDER BY created_at, id LIMIT 1")
+	updateContactInboxFields = contactInboxTable.updateAll()
+)
+
+// Contact implements store.Contacts.
+func (r reader) Contact(ctx context.Context, account, id int64) (core.Contact, error) {
+	return get(ctx, r.checked, new(contactRow), "contact", contactSQL, account, id)
+}
+
+// FindContactByUUID implements store.Contacts.
+func (r reader) FindContactByUUID(ctx context.Context, account int64, uuid string) (core.Contact, bool, error) {
+	return find(ctx, r.checked, new(contactRow), contactByUUIDSQL, account, uuid)
+}
+
+// FindContactByIdentifier implements store.Contacts.
+func (r reader) FindContactByIdentifier(ctx context.Context, account int64, identifier string) (core.Contact, bool, error) {
+	return find(ctx, r.checked, new(contactRow), contactByIdentifierSQL, account, identifier)
+}
+
+// FindContactByEmail implements store.Contacts.
+func (r reader) FindContactByEmail(ctx context.Context, account int64, email string) (core.Contact, bool, error) {
+	return find(ctx, r.checked, new(contactRow), contactByEmailSQL, account, email)
+}
+
+// FindContactByPhone implements store.Contacts.
+func (r reader) FindContactByPhone(ctx context.Context, account int64, phone string) (core.Contact, bool, error) {
+	return find(ctx, r.checked, new(contactRow), contactByPhoneSQL, account, phone)
+}
+
+// InsertContact implements store.Tx.
+func (t *tx) InsertContact(ctx context.Context, c *core.Contact) error {
+	v := *c
+	v.UUID = t.give(v.UUID)
+	args := contactArgs(&v)
+	if err := checkArgs(args); err != nil {
+		return err
+	}
+	if err := t.refuseTaken(ctx, personTakenSQL, "person id", v.AccountID, v.ID); err != nil {
+		return err
+	}
+	id, err := t.insert(ctx, contacts, args)
+	if err != nil {
+		return err
+	}
+	v.ID = id
+	*c = v
+	return nil
+}
+
+// UpdateContact implements store.Tx.
+func (t *tx) UpdateContact(ctx context.Context, c core.Contact) error {
+	return t.set(ctx, "contact", updateContactFields, contactArgs(&c))
+}
+
+// Identity implements store.Contacts.
+func (r reader) Identity(ctx context.Context, account, id int64) (core.Identity, error) {
+	return get(ctx, r.checked, new(identityRow), "identity", identitySQL, account, id)
+}
+
+// FindIdentityByUUID implements store.Contacts.
+func (r reader) FindIdentityByUUID(ctx context.Context, account int64, uuid string) (core.Identity, bool, error) {
+	return find(ctx, r.checked, new(identityRow), identityByUUIDSQL, account, uuid)
+}
+
+// FindIdentityByAddress implements store.Contacts.
+func (r reader) FindIdentityByAddress(ctx context.Context, account, providerType int64, address string) (core.Identity, bool, error) {
+	return find(ctx, r.checked, new(identityRow), identityByAddressSQL, account, providerType, address)
+}
+
+// CountIdentities implements store.Contacts.
+func (r reader) CountIdentities(ctx context.Context, account, contact int64) (int64, error) {
+	n, _, err := find(ctx, r.checked, new(number), countIdentitiesSQL, account, contact)
+	return n, err
+}
+
+// InsertIdentity implements store.Tx.
+func (t *tx) InsertIdentity(ctx context.Context, i *core.Identity) error {
+	v := *i
+	v.UUID = t.give(v.UUID)
+	args := identityArgs(&v)
+	if err := checkArgs(args); err != nil {
+		return err
+	}
+	if err := t.refuseTaken(ctx, identityTakenSQL, "identity id", v.AccountID, v.ID); err != nil {
+		return err
+	}
+	id, err := t.insert(ctx, identities, args)
+	if err != nil {
+		return err
+	}
+	v.ID = id
+	*i = v
+	return nil
+}
+
+// ContactInbox implements store.Contacts.
+func (r reader) ContactInbox(ctx context.Context, account, id int64) (core.ContactInbox, error) {
+	return get(ctx, r.checked, new(contactInboxRow), "contact inbox", contactInboxSQL, account, id)
+}
+
+// FindContactInboxBySource implements store.Contacts.
+func (r reader) FindContactInboxBySource(ctx context.Context, account, inbox int64, sourceID string) (core.ContactInbox, bool, error) {
+	return find(ctx, r.checked, new(contactInboxRow), contactInboxBySourceSQL, account, inbox, sourceID)
+}
+
+// FindContactInbox implements store.Contacts.
+func (r reader) FindContactInbox(ctx context.Context, account, identity, inbox int64) (core.ContactInbox, bool, error) {
+	return find(ctx, r.checked, new(contactInboxRow), findContactInboxSQL, account, identity, inbox)
+}
+
+// InsertContactInbox implements store.Tx.
+func (t *tx) InsertContactInbox(ctx context.Context, ci *core.ContactInbox) error {
+	id, err := t.insert(ctx, contactInboxes, contactInboxArgs(ci))
+	if err != nil {
+		return err
+	}
+	ci.ID = id
+	return nil
+}
+
+// UpdateContactInbox implements store.Tx.
+func (t *tx) UpdateContactInbox(ctx context.Context, ci core.ContactInbox) error {
+	return t.set(ctx, "contact inbox", updateContactInboxFields, contactInboxArgs(&ci))
+}

@@ -1,0 +1,118 @@
+package sqlstore
+
+import (
+	"context"
+	"strings"
+
+	"parley/internal/core"
+)
+
+var (
+	conversations            = newSource(conversationTable)
+	conversationSQL          = conversationTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	conversationByUUIDSQL    = conversationTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
+	conversationByDisplaySQL = conversationTable.selectFrom("WHERE account_id = $1 AND display_id = $2")
+	updateConversationFields = conversationTable.updateAll("uuid", "display_id")
+	nextDisplayIDSQL         = "UPDATE accounts SET last_display_id = last_display_id + 1 WHERE id = $1 RETURNING last_display_id"
+	liftDisplayIDSQL         = "UPDATE accounts SET last_display_id = $2 WHERE id = $1 AND last_display_id < $2"
+
+	readCursorSQL    = readCursorTable.selectFrom("WHERE account_id = $1 AND conversation_id = $2 AND agent_id = $3")
+	putReadCursorSQL = readCursorTable.insert() + ` ON CONFLICT (account_id, conversation_id, agent_id)
+		DO UPDATE SET entry_id = excluded.entry_id, seq = excluded.seq`
+
+	// The condition on the two columns is the one of the index that holds only
+	// rows with unread messages.
+	contactUnreadSQL = `SELECT CAST(COALESCE(SUM(c.agent_seq - c.contact_cursor), 0) AS bigint) FROM conversations c
+		WHERE c.account_id = $1 AND c.identity_id = $2 AND c.agent_seq > c.contact_cursor`
+)
+
+// Conversation implements store.Conversations.
+func (r reader) Conversation(ctx context.Context, account, id int64) (core.Conversation, error) {
+	return get(ctx, r.checked, new(conversationRow), "conversation", conversationSQL, account, id)
+}
+
+// FindConversationByUUID implements store.Conversations.
+func (r reader) FindConversationByUUID(ctx context.Context, account int64, uuid string) (core.Conversation, bool, error) {
+	return find(ctx, r.checked, new(conversationRow), conversationByUUIDSQL, account, uuid)
+}
+
+// FindConversationByDisplayID implements store.Conversations.
+func (r reader) FindConversationByDisplayID(ctx context.Context, account, displayID int64) (core.Conversation, bool, error) {
+	return find(ctx, r.checked, new(conversationRow), conversationByDisplaySQL, account, displayID)
+}
+
+// ContactUnread implements store.Conversations.
+func (r reader) ContactUnread(ctx context.Context, account, identity int64, channels ...core.Channel) (int64, error) {
+	args := []any{account, identity}
+	sql := contactUnreadSQL
+	if len(channels) > 0 {
+		var b strings.Builder
+		b.WriteString(contactUnreadSQL)
+		b.WriteString(" AND c.inbox_id IN (SELECT i.id FROM inboxes i WHERE i.account_id = $1 AND ")
+		in(&b, &args, "i.channel", textValues(channels))
+		b.WriteString(")")
+		sql = b.String()
+	}
+	n, _, err := find(ctx, r.checked, new(number), sql, args...)
+	return n, err
+}
+
+// textValues turns named texts into values to bind.
+func textValues[S ~string](texts []S) []any {
+	values := make([]any, len(texts))
+	for i, t := range texts {
+		values[i] = string(t)
+	}
+	return values
+}
+
+// FindReadCursor implements store.Conversations.
+func (r reader) FindReadCursor(ctx context.Context, account, conversation, agent int64) (core.ReadCursor, bool, error) {
+	return find(ctx, r.checked, new(readCursorRow), readCursorSQL, account, conversation, agent)
+}
+
+// InsertConversation implements store.Tx.
+func (t *tx) InsertConversation(ctx context.Context, c *core.Conversation) error {
+	v := *c
+	v.UUID = t.give(v.UUID)
+	// Before the first statement: taking a display id is a write already.
+	if err := checkArgs(conversationArgs(&v)); err != nil {
+		return err
+	}
+	if v.DisplayID == 0 {
+		next, ok, err := find(ctx, t.checked, new(number), nextDisplayIDSQL, v.AccountID)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return core.Refuse("account_id", "account not found")
+		}
+		v.DisplayID = next
+	} else if _, err := t.exec(ctx, liftDisplayIDSQL, v.AccountID, v.DisplayID); err != nil {
+		return err
+	}
+	id, err := t.insert(ctx, conversations, conversationArgs(&v))
+	if err != nil {
+		return err
+	}
+	t.addConversations(v.AccountID, 1)
+	v.ID = id
+	*c = v
+	return nil
+}
+
+// LockConversation implements store.Tx.
+func (t *tx) LockConversation(ctx context.Context, account, id int64) (core.Conversation, error) {
+	return get(ctx, t.checked, new(conversationRow), "conversation", conversationSQL+t.engine.ForUpdate(), account, id)
+}
+
+// UpdateConversation implements store.Tx.
+func (t *tx) UpdateConversation(ctx context.Context, c core.Conversation) error {
+	return t.set(ctx, "conversation", updateConversationFields, conversationArgs(&c))
+}
+
+// PutReadCursor implements store.Tx.
+func (t *tx) PutReadCursor(ctx context.Context, r core.ReadCursor) error {
+	_, err := t.exec(ctx, putReadCursorSQL, id(r.AccountID), id(r.ConversationID), id(r.AgentID), id(r.EntryID), r.Seq)
+	return err
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+
+	"parley/internal/core"
+)
+
+// Store is one database.
+type Store interface {
+	Reader
+
+	// InTx is the only door to a write. It runs fn in a transaction and
+	// returns when that is durable: nil means that the work survives kill -9
+	// and power loss.
+	//
+	// Commands that wait at the same moment share one transaction (per
+	// database on SQLite, per account on PostgreSQL), so fn must decide before
+	// it writes: return an error first, write last. When a statement fails, or
+	// fn returns an error after it wrote, the shared transaction is rolled
+	// back and every command of it is run again alone; so fn may be called
+	// more than once and must have no effect but through tx. A command that
+	// fails leaves nothing and harms no other.
+	//
+	// The transaction runs on the writer's own context. When ctx ends before
+	// fn has begun, fn is not run and ctx's error comes back; once begun, the
+	// command is carried to its end. When InTx returns ctx's error the command
+	// had no effect.
+	//
+	// account is the account that fn works for, 0 for work that belongs to
+	// none (creating one, settings of the installation).
+	InTx(ctx context.Context, account int64, fn func(ctx context.Context, tx Tx) error) error
+
+	// View runs fn on one unchanging state of the database.
+	View(ctx context.Context, fn func(ctx context.Context, r Reader) error) error
+
+	// Ready reports whether the database answers and its schema is current.
+	Ready(ctx context.Context) error
+
+	// Committed returns a channel that is closed after the next commit that
+	// added events to the account's log, on this process. Readers of the log
+	// take the channel, read, and then wait on it.
+	Committed(account int64) <-chan struct{}
+
+	// Close waits for commands that have begun and releases the database.
+	Close() error
+}
+
+// Tx reads and writes inside one command.
+//
+// Insert methods give an id (and a UUID, where the type has one and it is "")
+// when the value has none, and keep the given one otherwise, lifting the
+// sequence above it. They write the value back through the pointer. A taken id
+// or unique value is core.Conflict, a reference to an absent row
+// core.Invalid: both as an error of a failed statement.
+type Tx interface {
+	Reader
+
+	PutSetting(ctx context.Context, name, value string) error
+
+	InsertAccount(ctx context.Context, a *core.Account) error
+	// UpdateAccount stores name, locale, timezone, settings, epoch and
+	// updated_at; counters move only with what they count.
+	UpdateAccount(ctx context.Context, a core.Account) error
+	InsertAgent(ctx context.Context, a *core.Agent) error
+	// UpdateAgent stores the whole row; an IdentityID of 0 takes a new id.
+	UpdateAgent(ctx context.Context, a core.Agent) error
+	InsertToken(ctx context.Context, t *core.Token) error
+	UpdateToken(ctx context.Context, t core.Token) error
+	InsertTeam(ctx context.Context, t *core.Team) error
+	InsertLabelGroup(ctx context.Context, g *core.LabelGroup) error
+	InsertLabel(ctx context.Context, l *core.Label) error
+	InsertInbox(ctx context.Context, i *core.Inbox) error
+	InsertSubInbox(ctx context.Context, s *core.SubInbox) error
+	InsertContact(ctx context.Context, c *core.Contact) error
+	UpdateContact(ctx context.Context, c core.Contact) error
+	InsertIdentity(ctx context.Context, i *core.Identity) error
+	InsertContactInbox(ctx context.Context, ci *core.ContactInbox) error
+	UpdateContactInbox(ctx context.Context, ci core.ContactInbox) error
+	InsertCannedResponse(ctx context.Context, c *core.CannedResponse) error
+	InsertWebhook(ctx context.Context, w *core.Webhook) error
+
+	// InsertConversation gives a display id too when it is 0: the next of the
+	// account.
+	InsertConversation(ctx context.Context, c *core.Conversation) error
+	// LockConversation reads the conversation and holds its row until the
+	// transaction ends: positions and sequences are given under this lock.
+	LockConversation(ctx context.Context, account, id int64) (core.Conversation, error)
+	// UpdateConversation stores the whole row.
+	UpdateConversation(ctx context.Context, c core.Conversation) error
+	// NextEntryID takes an id for an entry to come: core.Append needs it.
+	NextEntryID(ctx context.Context) (int64, error)
+	// InsertEntry needs ID and Position: see NextEntryID, LockConversation and
+	// core.Append.
+	InsertEntry(ctx context.Context, e *core.Entry) error
+	UpdateEntry(ctx context.Context, e core.Entry) error
+	// InsertAttachment does not touch the entry's count: the caller stores it
+	// with the entry.
+	InsertAttachment(ctx context.Context, a *core.Attachment) error
+	PutReadCursor(ctx context.Context, r core.ReadCursor) error
+
+	Staging
+
+	// Emit adds events to the log. They get their sequence numbers at the end
+	// of the transaction.
+	Emit(events ...core.Event)
+}
+
+// Staging keeps what an import has to remember between two batches, so that
+// its memory does not grow with the file and a stopped one can go on.
+type Staging interface {
+	// PutStaged stores text under (account, kind, key), over an older one.
+	PutStaged(ctx context.Context, account int64, kind string, key int64, text string) error
+	FindStaged(ctx context.Context, account int64, kind string, key int64) (text string, ok bool, err error)
+	// ClearStaged removes all that was staged for the account.
+	ClearStaged(ctx context.Context, account int64) error
+}

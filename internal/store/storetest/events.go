@@ -1,0 +1,257 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"parley/internal/core"
+	"parley/internal/store"
+)
+
+// Payloads has one event of every type with every field of its payload set,
+// but for the secrets that events leave out.
+func Payloads(account int64) []core.Event {
+	agent, token, inbox := filled[core.Agent](1), filled[core.Token](2), filled[core.Inbox](3)
+	contactInbox, webhook := filled[core.ContactInbox](4), filled[core.Webhook](5)
+	agent.PasswordHash, token.Hash, inbox.HMACToken, inbox.WebsiteToken, contactInbox.PubsubToken, webhook.Secret = "", "", "", "", "", ""
+	conversation := filled[core.Conversation](6)
+	conversation.OpenedBy = core.AgentSide
+	entry := core.EntryChange{Entry: filled[core.Entry](7), Attachments: []core.Attachment{filled[core.Attachment](8), filled[core.Attachment](9)}, Conversation: conversation}
+	cursor := filled[core.ReadCursor](10)
+	change := core.ConversationChange{Conversation: conversation, Changed: []string{"status", "labels"}}
+	data := map[core.EventType]core.EventData{
+		core.AccountCreated: filled[core.Account](11), core.AccountUpdated: filled[core.Account](12),
+		core.AccountImported: core.Import{Account: filled[core.Account](13), Records: 14},
+		core.AgentCreated:    agent, core.AgentUpdated: agent,
+		core.TokenCreated: token, core.TokenRevoked: token,
+		core.TeamCreated: filled[core.Team](15), core.LabelGroupCreated: filled[core.LabelGroup](16), core.LabelCreated: filled[core.Label](17),
+		core.InboxCreated: inbox, core.InboxUpdated: inbox, core.SubInboxCreated: filled[core.SubInbox](18),
+		core.ContactCreated: filled[core.Contact](19), core.ContactUpdated: filled[core.Contact](20), core.IdentityCreated: filled[core.Identity](21),
+		core.ContactInboxCreated: contactInbox, core.ContactInboxUpdated: contactInbox,
+		core.ConversationCreated: change, core.ConversationUpdated: change,
+		core.ConversationRead: core.ReadChange{Reader: core.AgentSide, AgentID: 22, Cursor: &cursor, Conversation: conversation},
+		core.MessageCreated:   entry, core.MessageUpdated: entry, core.MessageDeleted: entry, core.NoteCreated: entry, core.ActivityCreated: entry,
+		core.CannedResponseCreated: filled[core.CannedResponse](23), core.WebhookCreated: webhook,
+	}
+	var events []core.Event
+	for typ, d := range data {
+		e := filled[eventFrame](int64(len(typ)))
+		events = append(events, core.Event{
+			AccountID: account, Type: typ, At: e.At, Actor: e.Actor, ContactID: e.ContactID, ConversationID: e.ConversationID, InboxID: e.InboxID, Data: d,
+		})
+	}
+	slices.SortFunc(events, func(a, b core.Event) int { return compareText(string(a.Type), string(b.Type)) })
+	return events
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// eventFrame is what surrounds a payload.
+type eventFrame struct {
+	At                                 core.Time
+	Actor                              core.Actor
+	ContactID, ConversationID, InboxID int64
+}
+
+// small is an event with little in it.
+func small(account int64, title string) core.Event {
+	return core.Event{AccountID: account, Type: core.LabelCreated, At: noon, Data: core.Label{AccountID: account, Title: title}}
+}
+
+// log reads an account's whole log in pages.
+func (e *env) log(account int64) []core.Event {
+	e.Helper()
+	var all []core.Event
+	for after := int64(0); ; after = all[len(all)-1].Seq {
+		page := must(e.st.ListEvents(e.ctx, account, after, 7))
+		if all = append(all, page...); len(page) < 7 {
+			return all
+		}
+	}
+}
+
+func seqs(events []core.Event) []int64 {
+	got := []int64{}
+	for _, e := range events {
+		got = append(got, e.Seq)
+	}
+	return got
+}
+
+func upTo(n int) []int64 {
+	want := []int64{}
+	for i := range n {
+		want = append(want, int64(i+1))
+	}
+	return want
+}
+
+var eventChecks = []check{
+	{"Events/every payload comes back as it was emitted", func(e *env) {
+		a := e.account()
+		want := Payloads(a.ID)
+		e.tx(a.ID, func(tx store.Tx) error { tx.Emit(want...); return nil })
+		for i := range want {
+			want[i].Seq, want[i].Epoch = int64(i+1), a.Epoch
+		}
+		e.same("log", e.log(a.ID), want)
+		if got := must(e.st.Account(e.ctx, a.ID)).EventSeq; got != int64(len(want)) {
+			e.Errorf("event_seq: got %d, want %d", got, len(want))
+		}
+	}},
+	{"Events/secrets are left out", func(e *env) {
+		a := e.account()
+		e.tx(a.ID, func(tx store.Tx) error {
+			tx.Emit(
+				core.Event{AccountID: a.ID, Type: core.AgentCreated, Data: core.Agent{PasswordHash: "secret"}},
+				core.Event{AccountID: a.ID, Type: core.TokenCreated, Data: core.Token{Hash: "secret"}},
+				core.Event{AccountID: a.ID, Type: core.InboxCreated, Data: core.Inbox{HMACToken: "secret", WebsiteToken: "secret"}},
+				core.Event{AccountID: a.ID, Type: core.ContactInboxCreated, Data: core.ContactInbox{PubsubToken: "secret"}},
+				core.Event{AccountID: a.ID, Type: core.WebhookCreated, Data: core.Webhook{Secret: "secret"}},
+			)
+			return nil
+		})
+		var got []core.EventData
+		for _, ev := range e.log(a.ID) {
+			got = append(got, ev.Data)
+		}
+		e.same("payloads", got, []core.EventData{core.Agent{}, core.Token{}, core.Inbox{}, core.ContactInbox{}, core.Webhook{}})
+	}},
+	{"Events/sequences are gap-free per account and in the order of emission", func(e *env) {
+		a, b := e.account().ID, e.account().ID
+		n := 0
+		for i := range 20 {
+			e.tx(a, func(tx store.Tx) error {
+				for range i % 7 {
+					tx.Emit(small(a, fmt.Sprint(n)))
+					n++
+				}
+				return nil
+			})
+			e.tx(b, func(tx store.Tx) error { tx.Emit(small(b, fmt.Sprint(i))); return nil })
+		}
+		e.same("seqs of a", seqs(e.log(a)), upTo(n))
+		e.same("seqs of b", seqs(e.log(b)), upTo(20))
+		for i, ev := range e.log(a) {
+			if got := ev.Data.(core.Label).Title; got != fmt.Sprint(i) {
+				e.Fatalf("event %d is %s", i, got)
+			}
+		}
+	}},
+	{"Events/large batches", func(e *env) {
+		a := e.account().ID
+		for _, n := range []int{1, 3, 4, 5, 16, 17, 21, 100} {
+			e.tx(a, func(tx store.Tx) error {
+				for range n {
+					tx.Emit(small(a, "x"))
+				}
+				return nil
+			})
+		}
+		e.same("seqs", seqs(e.log(a)), upTo(167))
+	}},
+	{"Events/many writers leave no gap, and each command's events stand together", func(e *env) {
+		a := e.account().ID
+		const writers, each = 16, 8
+		var wg sync.WaitGroup
+		for w := range writers {
+			wg.Go(func() {
+				for i := range each {
+					err := e.try(a, func(tx store.Tx) error {
+						for k := range 3 {
+							tx.Emit(small(a, fmt.Sprint(w, " ", i, " ", k)))
+						}
+						return nil
+					})
+					if err != nil {
+						e.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		all := e.log(a)
+		e.same("seqs", seqs(all), upTo(writers*each*3))
+		next := map[int]int{}
+		for i := 0; i+2 < len(all); i += 3 {
+			var w, n, k int
+			for j := range 3 {
+				if _, err := fmt.Sscan(all[i+j].Data.(core.Label).Title, &w, &n, &k); err != nil || k != j || n != next[w] {
+					e.Fatalf("event %d is %v", i+j, all[i+j].Data)
+				}
+			}
+			next[w]++
+		}
+	}},
+	{"Events/ListEvents pages after a sequence number", func(e *env) {
+		a := e.account().ID
+		e.tx(a, func(tx store.Tx) error { tx.Emit(small(a, "1"), small(a, "2"), small(a, "3")); return nil })
+		e.same("first two", seqs(must(e.st.ListEvents(e.ctx, a, 0, 2))), []int64{1, 2})
+		e.same("rest", seqs(must(e.st.ListEvents(e.ctx, a, 2, 2))), []int64{3})
+		e.same("beyond", seqs(must(e.st.ListEvents(e.ctx, a, 3, 2))), []int64{})
+		e.same("absent account", seqs(must(e.st.ListEvents(e.ctx, a+1, 0, 2))), []int64{})
+		_, err := e.st.ListEvents(e.ctx, a, 0, 0)
+		e.kind("limit", err, core.Invalid)
+	}},
+	{"Events/carry the epoch of their time", func(e *env) {
+		a := e.account()
+		emit := func() { e.tx(a.ID, func(tx store.Tx) error { tx.Emit(small(a.ID, "x")); return nil }) }
+		emit()
+		a.Epoch = "epoch-2"
+		e.tx(a.ID, func(tx store.Tx) error { return tx.UpdateAccount(e.ctx, a) })
+		emit()
+		all := e.log(a.ID)
+		if len(all) != 2 || all[0].Epoch != "epoch-1" || all[1].Epoch != "epoch-2" {
+			e.Errorf("got %+v", all)
+		}
+	}},
+	{"Events/an event of an absent account, or without a payload, fails its command", func(e *env) {
+		a := e.account()
+		if err := e.try(a.ID, func(tx store.Tx) error { tx.Emit(small(a.ID+9, "x")); return nil }); err == nil {
+			e.Error("an absent account: no error")
+		}
+		if err := e.try(a.ID, func(tx store.Tx) error { tx.Emit(core.Event{AccountID: a.ID, Type: core.LabelCreated}); return nil }); err == nil {
+			e.Error("no payload: no error")
+		}
+		e.same("log", e.log(a.ID), []core.Event{})
+	}},
+	{"Events/Committed wakes after a commit with events of the account", func(e *env) {
+		a, b := e.account().ID, e.account().ID
+		closed := func(ch <-chan struct{}) bool {
+			select {
+			case <-ch:
+				return true
+			default:
+				return false
+			}
+		}
+		ch, second := e.st.Committed(a), e.st.Committed(a)
+		e.tx(b, func(tx store.Tx) error { tx.Emit(small(b, "x")); return nil })
+		e.tx(a, func(tx store.Tx) error {
+			return tx.InsertContact(e.ctx, &core.Contact{AccountID: a})
+		})
+		_ = e.try(a, func(tx store.Tx) error {
+			tx.Emit(small(a, "x"))
+			return core.Refuse("", "no")
+		})
+		if closed(ch) {
+			e.Error("woke without an event of the account")
+		}
+		e.tx(a, func(tx store.Tx) error { tx.Emit(small(a, "x")); return nil })
+		<-ch // closed by now or soon; the test's deadline bounds the wait
+		<-second
+		if closed(e.st.Committed(a)) {
+			e.Error("the next channel was closed before the next commit")
+		}
+		e.same("log", seqs(e.log(a)), upTo(1))
+	}},
+}

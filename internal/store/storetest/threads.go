@@ -1,0 +1,413 @@
+package storetest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"parley/internal/core"
+	"parley/internal/store"
+)
+
+// orderKeys are the sort keys of each order, as the contract has them.
+var orderKeys = map[store.Order]func(c core.Conversation) []int64{
+	store.ByID:           func(c core.Conversation) []int64 { return []int64{c.ID} },
+	store.ByLastMessage:  func(c core.Conversation) []int64 { return []int64{int64(c.LastMessageAt), int64(c.CreatedAt), c.ID} },
+	store.ByLastActivity: func(c core.Conversation) []int64 { return []int64{int64(c.LastActivityAt), int64(c.CreatedAt), c.ID} },
+	store.ByCreation:     func(c core.Conversation) []int64 { return []int64{int64(c.CreatedAt), c.ID} },
+	store.ByClosing: func(c core.Conversation) []int64 {
+		closed := int64(c.ClosedAt)
+		if closed == 0 {
+			closed = math.MaxInt64
+		}
+		return []int64{closed, int64(c.CreatedAt), c.ID}
+	},
+	store.ByCustomerUpdate: func(c core.Conversation) []int64 {
+		return []int64{int64(c.CustomerUpdatedAt), int64(c.CreatedAt), c.ID}
+	},
+}
+
+var orderNames = map[store.Order]string{
+	store.ByID: "ByID", store.ByLastMessage: "ByLastMessage", store.ByLastActivity: "ByLastActivity",
+	store.ByCreation: "ByCreation", store.ByClosing: "ByClosing", store.ByCustomerUpdate: "ByCustomerUpdate",
+}
+
+// sorted returns all in the order of q.
+func sorted(all []core.Conversation, order store.Order, desc bool) []core.Conversation {
+	all = slices.Clone(all)
+	slices.SortFunc(all, func(a, b core.Conversation) int {
+		n := slices.Compare(orderKeys[order](a), orderKeys[order](b))
+		if desc {
+			n = -n
+		}
+		return n
+	})
+	return all
+}
+
+// tangled adds conversations of Ada whose times tie in every combination, some
+// before 1970, some unset, and returns all of the account.
+func tangled(e *env, f Fixture) []core.Conversation {
+	e.Helper()
+	times := []core.Time{0, -5, noon, noon + 1}
+	var all []core.Conversation
+	e.tx(f.Account.ID, func(tx store.Tx) error {
+		for i := range 32 {
+			c := plainConversation(f)
+			c.CreatedAt = times[1+i%3]
+			c.LastMessageAt = times[1+(i/2)%3]
+			c.LastActivityAt = times[1+(i/3)%3]
+			c.CustomerUpdatedAt = times[1+(i/4)%3]
+			c.ClosedAt = times[(i/2)%4]
+			if err := tx.InsertConversation(e.ctx, &c); err != nil {
+				return err
+			}
+			all = append(all, c)
+		}
+		return nil
+	})
+	return append(all, f.Chat, f.Invoice, f.Quiet, f.Ask)
+}
+
+func conversationsOf(threads []core.Thread) []core.Conversation {
+	var all []core.Conversation
+	for _, t := range threads {
+		all = append(all, t.Conversation)
+	}
+	return all
+}
+
+func idsOf(all []core.Conversation) []int64 {
+	ids := []int64{}
+	for _, c := range all {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// filters are thread queries, each with the conversations that it selects.
+type filter struct {
+	name  string
+	q     store.ThreadQuery
+	match func(c core.Conversation) bool
+}
+
+func filters(f Fixture) []filter {
+	return []filter{
+		{"all", store.ThreadQuery{}, func(core.Conversation) bool { return true }},
+		{"conversation", store.ThreadQuery{ConversationID: f.Chat.ID}, func(c core.Conversation) bool { return c.ID == f.Chat.ID }},
+		{"display id", store.ThreadQuery{DisplayID: f.Invoice.DisplayID}, func(c core.Conversation) bool { return c.ID == f.Invoice.ID }},
+		{"identity", store.ThreadQuery{IdentityID: f.AdaWeb.ID}, func(c core.Conversation) bool { return c.IdentityID == f.AdaWeb.ID }},
+		{"contact", store.ThreadQuery{ContactID: f.Visitor.ID}, func(c core.Conversation) bool { return c.ContactID == f.Visitor.ID }},
+		{"contact inbox", store.ThreadQuery{ContactInboxID: f.AdaWebDoor.ID}, func(c core.Conversation) bool { return c.ContactInboxID == f.AdaWebDoor.ID }},
+		{"inbox", store.ThreadQuery{InboxID: f.Mail.ID}, func(c core.Conversation) bool { return c.InboxID == f.Mail.ID }},
+		{"sub-inbox", store.ThreadQuery{SubInboxID: f.Desk.ID}, func(c core.Conversation) bool { return c.SubInboxID == f.Desk.ID }},
+		{"owner", store.ThreadQuery{OwnerID: f.Agent.ID}, func(c core.Conversation) bool { return c.OwnerID == f.Agent.ID }},
+		{"bot", store.ThreadQuery{BotID: f.Bot.ID}, func(c core.Conversation) bool { return c.BotID == f.Bot.ID }},
+		{"one state", store.ThreadQuery{States: []store.State{{Status: core.Resolved, Code: 2}}}, func(c core.Conversation) bool { return c.Status == core.Resolved }},
+		{"states", store.ThreadQuery{States: []store.State{{Status: core.Resolved, Code: 4}, {Status: core.Pending}, {Status: core.Open, Code: 0}}}, func(c core.Conversation) bool { return c.Status == core.Open }},
+		{"identity and states", store.ThreadQuery{IdentityID: f.AdaMail.ID, States: []store.State{{Status: core.Open}}}, func(core.Conversation) bool { return false }},
+		{"contact and inbox", store.ThreadQuery{ContactID: f.Ada.ID, InboxID: f.Web.ID}, func(c core.Conversation) bool { return c.ContactID == f.Ada.ID && c.InboxID == f.Web.ID }},
+		{"absent identity", store.ThreadQuery{IdentityID: 999}, func(core.Conversation) bool { return false }},
+	}
+}
+
+var threadChecks = []check{
+	{"Threads/every order and both directions, ties by creation and id", func(e *env) {
+		f := Seed(e, e.st)
+		all := tangled(e, f)
+		for order := range orderKeys {
+			for _, desc := range []bool{false, true} {
+				q := store.ThreadQuery{Order: order, Desc: desc, Limit: 100}
+				got := conversationsOf(must(e.st.ListThreads(e.ctx, f.Account.ID, q)))
+				e.same(fmt.Sprint(orderNames[order], " desc ", desc), got, sorted(all, order, desc))
+			}
+		}
+	}},
+	{"Threads/pages by offset cover the list exactly once", func(e *env) {
+		f := Seed(e, e.st)
+		all := tangled(e, f)
+		for order := range orderKeys {
+			for _, size := range []int{1, 7, 36} {
+				desc := size != 7
+				var got []core.Conversation
+				for offset := 0; ; offset += size {
+					q := store.ThreadQuery{Order: order, Desc: desc, Limit: size, Offset: offset}
+					page := must(e.st.ListThreads(e.ctx, f.Account.ID, q))
+					if got = append(got, conversationsOf(page)...); len(page) < size {
+						break
+					}
+				}
+				e.same(fmt.Sprint(orderNames[order], " by ", size), idsOf(got), idsOf(sorted(all, order, desc)))
+			}
+		}
+	}},
+	{"Threads/pages after an id cover the list exactly once, while rows move", func(e *env) {
+		f := Seed(e, e.st)
+		all := tangled(e, f)
+		for _, desc := range []bool{false, true} {
+			for _, size := range []int{1, 5, 36} {
+				var got []core.Conversation
+				for after := int64(0); ; after = got[len(got)-1].ID {
+					q := store.ThreadQuery{Desc: desc, Limit: size, After: after}
+					page := must(e.st.ListThreads(e.ctx, f.Account.ID, q))
+					if got = append(got, conversationsOf(page)...); len(page) < size {
+						break
+					}
+					if size == 5 { // the list by id does not move with a message
+						e.tx(f.Account.ID, func(tx store.Tx) error {
+							_, _, err := Say(e.ctx, tx, f.Ask, core.Entry{Kind: core.Message, Sender: core.Actor{Type: core.ActorContact, ID: f.Visitor.ID}, CreatedAt: noon + hour})
+							return err
+						})
+					}
+				}
+				e.same(fmt.Sprint("desc ", desc, " by ", size), idsOf(got), idsOf(sorted(all, store.ByID, desc)))
+			}
+		}
+	}},
+	{"Threads/every filter, alone and in every order", func(e *env) {
+		f := Seed(e, e.st)
+		all := tangled(e, f)
+		for _, filter := range filters(f) {
+			for order := range orderKeys {
+				q := filter.q
+				q.Order, q.Desc, q.Limit = order, true, 100
+				var want []core.Conversation
+				for _, c := range all {
+					if filter.match(c) {
+						want = append(want, c)
+					}
+				}
+				got := conversationsOf(must(e.st.ListThreads(e.ctx, f.Account.ID, q)))
+				e.same(filter.name+" "+orderNames[order], idsOf(got), idsOf(sorted(want, order, true)))
+				if n := must(e.st.CountThreads(e.ctx, f.Account.ID, q)); n != int64(len(want)) {
+					e.Errorf("%s: CountThreads: got %d, want %d", filter.name, n, len(want))
+				}
+			}
+		}
+	}},
+	{"Threads/CountThreads ignores the paging", func(e *env) {
+		f := Seed(e, e.st)
+		for _, q := range []store.ThreadQuery{
+			{ContactID: f.Ada.ID}, {ContactID: f.Ada.ID, Limit: 1}, {ContactID: f.Ada.ID, Limit: 1, Offset: 2},
+			{ContactID: f.Ada.ID, After: f.Ask.ID}, {ContactID: f.Ada.ID, With: store.WithContact | store.WithLast},
+		} {
+			if n := must(e.st.CountThreads(e.ctx, f.Account.ID, q)); n != 3 {
+				e.Errorf("%+v: got %d, want 3", q, n)
+			}
+		}
+		if n := must(e.st.CountThreads(e.ctx, f.Account.ID, store.ThreadQuery{Limit: 1})); n != 4 {
+			e.Errorf("without a filter: got %d, want 4", n)
+		}
+	}},
+	{"Threads/CountThreads without a filter follows the transaction", func(e *env) {
+		f := Seed(e, e.st)
+		e.tx(f.Account.ID, func(tx store.Tx) error {
+			c := plainConversation(f)
+			err := tx.InsertConversation(e.ctx, &c)
+			if n, nerr := tx.CountThreads(e.ctx, f.Account.ID, store.ThreadQuery{}); nerr != nil || n != 5 {
+				e.Errorf("inside: got %d, %v, want 5", n, nerr)
+			}
+			return err
+		})
+		if n := must(e.st.Account(e.ctx, f.Account.ID)).ConversationCount; n != 5 {
+			e.Errorf("kept counter: got %d, want 5", n)
+		}
+	}},
+	{"Threads/queries without a meaning are refused", func(e *env) {
+		account := e.account().ID
+		for what, q := range map[string]store.ThreadQuery{
+			"no limit":            {},
+			"negative limit":      {Limit: -1},
+			"negative offset":     {Limit: 1, Offset: -1},
+			"unknown order":       {Limit: 1, Order: 77},
+			"after without order": {Limit: 1, After: 5, Order: store.ByCreation},
+		} {
+			_, err := e.st.ListThreads(e.ctx, account, q)
+			e.kind(what, err, core.Invalid)
+		}
+	}},
+	{"Threads/States matches any number of pairs", func(e *env) {
+		f := Seed(e, e.st)
+		for _, n := range []int{1, 2, 4, 5, 17} {
+			var states []store.State
+			for i := range n - 1 {
+				states = append(states, store.State{Status: core.Snoozed, Code: int64(i)})
+			}
+			states = append(states, store.State{Status: core.Resolved, Code: 2})
+			got := must(e.st.ListThreads(e.ctx, f.Account.ID, store.ThreadQuery{Limit: 9, States: states}))
+			e.same(fmt.Sprint(n, " states"), idsOf(conversationsOf(got)), []int64{f.Invoice.ID})
+		}
+	}},
+	{"Threads/Ext compares the text of a member, else the status or the channel", func(e *env) {
+		f := Seed(e, e.st)
+		ids := map[string]int64{}
+		for name, ext := range map[string]core.JSON{
+			"active":  `{"uncodie":{"status":"active","channel":"web chat"}}`,
+			"Active":  `{"uncodie":{"status":"Active"}}`,
+			"quoted":  `{"uncodie":{"status":"it's \"éß\" \\ %_"}}`,
+			"null":    `{"uncodie":{"status":null}}`,
+			"other":   `{"commbox":{"status":"active"}}`,
+			"number":  `{"uncodie":{"status": 12}}`,
+			"nothing": ``,
+			"object":  `{}`,
+			"scalar":  `{"uncodie":"active"}`,
+		} {
+			c := plainConversation(f)
+			c.Ext, c.Subject, c.InboxID = ext, name, f.API.ID
+			e.tx(f.Account.ID, func(tx store.Tx) error { return tx.InsertConversation(e.ctx, &c) })
+			ids[name] = c.ID
+		}
+		status := []string{"uncodie", "status"}
+		absent := []string{"null", "other", "nothing", "object", "scalar"}
+		for _, step := range []struct {
+			match []store.ExtMatch
+			want  []string
+		}{
+			{[]store.ExtMatch{{Path: status, Value: "active"}}, []string{"active"}},
+			{[]store.ExtMatch{{Path: status, Value: "ACTIVE"}}, nil},
+			{[]store.ExtMatch{{Path: status, Value: `it's "éß" \ %_`}}, []string{"quoted"}},
+			{[]store.ExtMatch{{Path: status, Value: "12"}}, []string{"number"}},
+			{[]store.ExtMatch{{Path: status, Value: ""}}, nil},
+			{[]store.ExtMatch{{Path: status, Value: "active", OrStatuses: []core.Status{core.Open}}}, append([]string{"active"}, absent...)},
+			{[]store.ExtMatch{{Path: status, Value: "x", OrStatuses: []core.Status{core.Pending, core.Resolved}}}, nil},
+			{[]store.ExtMatch{{Path: status, Value: "x", OrChannels: []core.Channel{core.ChannelSMS, core.ChannelAPI}}}, absent},
+			{[]store.ExtMatch{{Path: status, Value: "active"}, {Path: []string{"uncodie", "channel"}, Value: "web chat"}}, []string{"active"}},
+			{[]store.ExtMatch{{Path: status, Value: "active"}, {Path: []string{"uncodie", "channel"}, Value: "x"}}, nil},
+		} {
+			q := store.ThreadQuery{InboxID: f.API.ID, Ext: step.match, Limit: 50}
+			want := []int64{}
+			for _, name := range step.want {
+				want = append(want, ids[name])
+			}
+			slices.Sort(want)
+			e.same(fmt.Sprintf("%+v", step.match), idsOf(conversationsOf(must(e.st.ListThreads(e.ctx, f.Account.ID, q)))), want)
+			if n := must(e.st.CountThreads(e.ctx, f.Account.ID, q)); n != int64(len(want)) {
+				e.Errorf("%+v: CountThreads: got %d, want %d", step.match, n, len(want))
+			}
+		}
+	}},
+}
+
+var lastChecks = []check{
+	{"Threads/only the parts that were asked for are filled", func(e *env) {
+		f := Seed(e, e.st)
+		account := f.Account.ID
+		full := core.Thread{
+			Conversation: f.Chat, Contact: f.Ada, IdentityCount: 2, Identity: f.AdaWeb, Inbox: f.Web,
+			OwnerUUID: f.Agent.UUID,
+			Last:      &core.Line{Entry: f.Entries[f.Chat.ID][3], Agent: &f.Agent},
+		}
+		for with := store.Parts(0); with < 1<<7; with++ {
+			got := must(e.st.ListThreads(e.ctx, account, store.ThreadQuery{ConversationID: f.Chat.ID, Limit: 5, With: with}))
+			want := core.Thread{Conversation: full.Conversation}
+			if with&store.WithContact != 0 {
+				want.Contact, want.IdentityCount = full.Contact, full.IdentityCount
+			}
+			if with&store.WithIdentity != 0 {
+				want.Identity = full.Identity
+			}
+			if with&store.WithInbox != 0 {
+				want.Inbox = full.Inbox
+			}
+			if with&(store.WithLast|store.WithLastListed) != 0 {
+				want.Last = full.Last
+			}
+			if with&store.WithAgents != 0 {
+				want.OwnerUUID = full.OwnerUUID
+			}
+			e.same(fmt.Sprintf("with %07b", with), got, []core.Thread{want})
+		}
+	}},
+	{"Threads/the parts of each thread are its own", func(e *env) {
+		f := Seed(e, e.st)
+		const all = store.WithContact | store.WithIdentity | store.WithInbox | store.WithPrimary | store.WithLast | store.WithAgents
+		got := must(e.st.ListThreads(e.ctx, f.Account.ID, store.ThreadQuery{Limit: 9, With: all}))
+		entries := f.Entries
+		e.same("threads", got, []core.Thread{
+			{
+				Conversation: f.Chat, Contact: f.Ada, IdentityCount: 2, Identity: f.AdaWeb, Inbox: f.Web, OwnerUUID: f.Agent.UUID,
+				Last: &core.Line{Entry: entries[f.Chat.ID][3], Agent: &f.Agent},
+			},
+			{
+				Conversation: f.Invoice, Contact: f.Ada, IdentityCount: 2, Identity: f.AdaMail, Inbox: f.Mail,
+				Last: &core.Line{Entry: entries[f.Invoice.ID][0], Contact: &f.Ada, Identity: &f.AdaMail},
+			},
+			{Conversation: f.Quiet, Contact: f.Ada, IdentityCount: 2, Identity: f.AdaWeb, Inbox: f.Web, BotUUID: f.Bot.UUID},
+			{
+				Conversation: f.Ask, Contact: f.Visitor, IdentityCount: 1, Identity: f.VisitorWeb, Inbox: f.Web,
+				Last: &core.Line{Entry: entries[f.Ask.ID][0], Contact: &f.Visitor, Identity: &f.VisitorWeb},
+			},
+		})
+	}},
+	{"Threads/the last message and the last listed one, whoever said them", func(e *env) {
+		f := Seed(e, e.st)
+		last := func(with store.Parts) core.Line {
+			e.Helper()
+			t := must(e.st.ListThreads(e.ctx, f.Account.ID, store.ThreadQuery{ConversationID: f.Quiet.ID, Limit: 1, With: with}))
+			if t[0].Last == nil {
+				return core.Line{}
+			}
+			return *t[0].Last
+		}
+		say := func(en core.Entry) core.Entry {
+			en.Kind, en.CreatedAt = core.Message, noon
+			e.tx(f.Account.ID, func(tx store.Tx) (err error) {
+				en, _, err = Say(e.ctx, tx, f.Quiet, en)
+				return err
+			})
+			return en
+		}
+		e.same("none", last(store.WithLast), core.Line{})
+		unlisted := say(core.Entry{Sender: core.Actor{Type: core.ActorSystem}})
+		e.same("system", last(store.WithLast), core.Line{Entry: unlisted})
+		e.same("nothing listed", last(store.WithLastListed), core.Line{})
+		bot := say(core.Entry{Sender: core.Actor{Type: core.ActorAgent, ID: f.Bot.ID}, Origin: core.OriginBot, Listed: true})
+		e.same("bot", last(store.WithLastListed), core.Line{Entry: bot, Agent: &f.Bot})
+		other := say(core.Entry{Sender: core.Actor{Type: core.ActorContact, ID: f.Ada.ID, IdentityID: f.AdaMail.ID}})
+		e.same("contact through another identity", last(store.WithLast), core.Line{Entry: other, Contact: &f.Ada, Identity: &f.AdaMail})
+		e.same("both asked for: the listed one", last(store.WithLast|store.WithLastListed), core.Line{Entry: bot, Agent: &f.Bot})
+		gone := say(core.Entry{Sender: core.Actor{Type: core.ActorAgent, ID: 999}})
+		e.same("an agent that is not there", last(store.WithLast), core.Line{Entry: gone})
+		e.tx(f.Account.ID, func(tx store.Tx) error {
+			c, err := tx.LockConversation(e.ctx, f.Account.ID, f.Quiet.ID)
+			core.Delete(&c, &gone, noon+1)
+			return first(err, tx.UpdateEntry(e.ctx, gone), tx.UpdateConversation(e.ctx, c))
+		})
+		e.same("a tombstone", last(store.WithLast), core.Line{Entry: gone})
+	}},
+	{"Threads/the primary message", func(e *env) {
+		f := Seed(e, e.st)
+		primary := f.Entries[f.Chat.ID][0]
+		e.tx(f.Account.ID, func(tx store.Tx) error {
+			c, err := tx.LockConversation(e.ctx, f.Account.ID, f.Chat.ID)
+			c.PrimaryMessageID = primary.ID
+			return first(err, tx.UpdateConversation(e.ctx, c))
+		})
+		q := store.ThreadQuery{ConversationID: f.Chat.ID, Limit: 1, With: store.WithPrimary}
+		e.same("primary", must(e.st.ListThreads(e.ctx, f.Account.ID, q))[0].Primary, &primary)
+	}},
+	{"Threads/the attachments of the last message", func(e *env) {
+		f := Seed(e, e.st)
+		var want []core.Attachment
+		var entry core.Entry
+		e.tx(f.Account.ID, func(tx store.Tx) (err error) {
+			want = nil
+			en := core.Entry{Kind: core.Message, Sender: core.Actor{Type: core.ActorContact, ID: f.Ada.ID}, AttachmentCount: 3, CreatedAt: noon}
+			if entry, _, err = Say(e.ctx, tx, f.Chat, en); err != nil {
+				return err
+			}
+			for i := range 3 {
+				a := core.Attachment{AccountID: f.Account.ID, ConversationID: f.Chat.ID, MessageID: entry.ID, Name: fmt.Sprint(i)}
+				if err := tx.InsertAttachment(e.ctx, &a); err != nil {
+					return err
+				}
+				want = append(want, a)
+			}
+			return nil
+		})
+		got := must(e.st.ListThreads(e.ctx, f.Account.ID, store.ThreadQuery{Limit: 9, With: store.WithLast}))
+		e.same("with", got[0].Last, &core.Line{Entry: entry, Contact: &f.Ada, Identity: &f.AdaWeb, Attachments: want})
+		e.same("without", got[1].Last.Attachments, []core.Attachment{})
+	}},
+}
