@@ -1,0 +1,158 @@
+// Package testserver runs the whole server for a test: a real database, a
+// fixture imported through the interchange form, and the real doors behind a
+// real HTTP listener, with a clock that the test sets.
+package testserver
+
+import (
+	"context"
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"parley/internal/app"
+	"parley/internal/core"
+	"parley/internal/interchange"
+	"parley/internal/store"
+	"parley/internal/store/postgres"
+	"parley/internal/store/sqlite"
+	"parley/internal/testkit"
+)
+
+// Now is the present of every test server: 2026-03-01T09:00:05.1234567Z, cut
+// to microseconds.
+var Now = core.TimeOf(time.Date(2026, 3, 1, 9, 0, 5, 123456700, time.UTC))
+
+// Server is a running server on its own database.
+type Server struct {
+	URL    string
+	Store  store.Store
+	Engine string // sqlite or postgres
+}
+
+// Each runs the test once on each engine, with the fixture file imported.
+func Each(t *testing.T, fixture string, run func(t *testing.T, s *Server)) {
+	t.Helper()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			run(t, Start(t, engine, fixture))
+		})
+	}
+}
+
+// Start serves the fixture file ("" for an empty database) on the engine until
+// the test ends.
+func Start(t testing.TB, engine, fixture string) *Server {
+	t.Helper()
+	st := Open(t, engine)
+	if fixture != "" {
+		Import(t, st, fixture)
+	}
+	return Serve(t, st, engine)
+}
+
+// Serve runs the doors on a store until the test ends.
+func Serve(t testing.TB, st store.Store, engine string) *Server {
+	t.Helper()
+	// The key is fixed, so that opaque ids in golden files are.
+	key := make([]byte, 64)
+	for i := range key {
+		key[i] = byte(i)
+	}
+	err := st.InTx(t.Context(), 0, func(ctx context.Context, tx store.Tx) error {
+		return tx.PutSetting(ctx, "id_key", base64.StdEncoding.EncodeToString(key))
+	})
+	if err != nil {
+		t.Fatalf("set id key: %v", err)
+	}
+	handler := app.NewHandler(app.HandlerOptions{
+		Store: st, Clock: func() core.Time { return Now }, Log: Log(t), IDKey: key, PublicURL: "https://parley.example",
+	})
+	srv := httptest.NewServer(handler)
+	t.Cleanup(srv.Close)
+	return &Server{URL: srv.URL, Store: st, Engine: engine}
+}
+
+// Open returns an empty, migrated store of the engine.
+func Open(t testing.TB, engine string) store.Store {
+	t.Helper()
+	var st store.Store
+	var err error
+	switch engine {
+	case "sqlite":
+		st, err = sqlite.OpenStore(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "parley.db")})
+	case "postgres":
+		st, err = postgres.OpenStore(t.Context(), postgres.Options{URL: testkit.Postgres(t)})
+	default:
+		t.Fatalf("unknown engine %q", engine)
+	}
+	if err != nil {
+		t.Fatalf("open %s store: %v", engine, err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Errorf("close %s store: %v", engine, err)
+		}
+	})
+	return st
+}
+
+// Import reads a fixture file into the store.
+func Import(t testing.TB, st store.Store, fixture string) {
+	t.Helper()
+	f, err := os.Open(fixture)
+	if err != nil {
+		t.Fatalf("open fixture: %v", err)
+	}
+	defer f.Close()
+	if _, err := interchange.Import(t.Context(), st, f, interchange.Options{Clock: func() core.Time { return Now }}); err != nil {
+		t.Fatalf("import %s: %v", fixture, err)
+	}
+}
+
+// Response is an answer with its whole body.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Do sends a request; header is name, value, name, value ...
+func (s *Server) Do(t testing.TB, method, path string, header ...string) Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, http.NoBody)
+	if err != nil {
+		t.Fatalf("new request: %v", err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("read body of %s %s: %v", method, path, err)
+	}
+	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
+}
+
+// Log returns a logger that writes to the test's own log.
+func Log(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(testWriter{t}, nil))
+}
+
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(b []byte) (int, error) {
+	w.t.Log(string(b))
+	return len(b), nil
+}

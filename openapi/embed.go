@@ -1,0 +1,27 @@
+// Package openapi holds the OpenAPI 3.1 descriptions of the dialects that
+// Parley answers in: one JSON document a dialect, written by hand, describing
+// the operations that are served and no others.
+//
+// The schemas are stricter than a client needs: objects are closed, every key
+// that is always sent is required, and times and ids have patterns. That makes
+// them a check on the server as well as a reference for callers. Properties
+// stand in the order in which the server writes them.
+//
+// A response with `x-may-be-empty` may come without a body; OpenAPI itself has
+// no way to say that beside a described content.
+//
+// The package depends on nothing and its functions may be called concurrently.
+package openapi
+
+import "embed"
+
+//go:embed *.json
+var documents embed.FS
+
+// Document returns the document of a dialect, `commbox`, `chatwoot` or
+// `uncodie`, as JSON text that the caller may keep and change. It reports false
+// for any other name.
+func Document(name string) ([]byte, bool) {
+	text, err := documents.ReadFile(name + ".json")
+	return text, err == nil
+}

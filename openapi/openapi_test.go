@@ -1,0 +1,543 @@
+package openapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	"parley/internal/testkit"
+	"parley/openapi"
+)
+
+// operations lists what the documents describe: every operation with its
+// statuses and their media types, and a path to call it by.
+var operations = []struct {
+	dialect, path, call string
+	statuses            map[string]string
+}{
+	{
+		dialect: "commbox", path: "/v2/users/identities/{USER_IDENTITY_ID}/objects", call: "/v2/users/identities/4120/objects",
+		statuses: map[string]string{
+			"200": "application/json", "400": "application/json", "401": "application/json", "404": "application/json",
+			"429": "application/json", "500": "application/json", "501": "application/json",
+		},
+	},
+	{
+		dialect: "commbox", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}", call: "/streams/hNyRN_fLUy7rrOrN9jLpipA%3d%3d/objects/70215?includeChilds=true",
+		statuses: map[string]string{
+			"200": "application/json", "400": "application/json", "401": "application/json", "404": "application/json",
+			"429": "application/json", "500": "application/json", "501": "application/json",
+		},
+	},
+	{
+		dialect: "chatwoot", path: "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations",
+		call: "/public/api/v1/inboxes/Qh7tYp2mWc9sVx4kLb6nRd3z/contacts/0f6a2d54-7c1e-4b83-a9d0-52e4c1b7f683/conversations",
+		statuses: map[string]string{
+			"200": "application/json", "401": "application/json", "404": "application/json", "429": "text/plain", "500": "application/json",
+		},
+	},
+	{
+		dialect: "uncodie", path: "/api/agents/customerSupport/conversations",
+		call: "/api/agents/customerSupport/conversations?lead_id=62a8f1c7-0d3e-4b95-b7f4-8c5e9a10d246&include=messages",
+		statuses: map[string]string{
+			"200": "application/json", "400": "application/json", "401": "application/json", "403": "application/json",
+			"429": "application/json", "500": "application/json",
+		},
+	},
+}
+
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range files {
+		if name, ok := strings.CutSuffix(file.Name(), ".json"); ok {
+			names = append(names, name)
+		}
+	}
+	if diff := cmp.Diff([]string{"chatwoot", "commbox", "uncodie"}, names); diff != "" {
+		t.Errorf("documents (-want +got):\n%s", diff)
+	}
+	for _, name := range names {
+		text, ok := openapi.Document(name)
+		if !ok || !json.Valid(text) {
+			t.Errorf("Document(%q) = %d bytes, %v, want JSON", name, len(text), ok)
+		}
+	}
+	for _, name := range []string{"", "parley", "commbox.json", "../openapi/commbox", "Commbox"} {
+		if text, ok := openapi.Document(name); ok || text != nil {
+			t.Errorf("Document(%q) = %d bytes, %v, want none", name, len(text), ok)
+		}
+	}
+}
+
+func TestDocumentIsTheCallers(t *testing.T) {
+	t.Parallel()
+	first, _ := openapi.Document("uncodie")
+	clear(first)
+	if second, _ := openapi.Document("uncodie"); !json.Valid(second) {
+		t.Error("a change of the returned text shows in the next one")
+	}
+}
+
+func TestDocumentsAreValid(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"commbox", "chatwoot", "uncodie"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			doc := load(t, name)
+			if doc.OpenAPI != "3.1.0" {
+				t.Errorf("openapi = %q, want 3.1.0", doc.OpenAPI)
+			}
+			// Everything that the validator may be asked for, the examples and
+			// the names of all formats included.
+			if err := doc.Validate(t.Context(), openapi3.EnableSchemaFormatValidation(), openapi3.ProhibitExtensionsWithRef(), openapi3.EnableMultiError()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestDocumentsDescribeTheseOperations(t *testing.T) {
+	t.Parallel()
+	want, got := make(map[string]map[string]string), make(map[string]map[string]string)
+	for _, op := range operations {
+		want[op.dialect+" GET "+op.path] = op.statuses
+	}
+	for _, name := range []string{"commbox", "chatwoot", "uncodie"} {
+		for path, item := range load(t, name).Paths.Map() {
+			for method, op := range item.Operations() {
+				statuses := make(map[string]string)
+				for status, response := range op.Responses.Map() {
+					kinds := slices.Sorted(maps.Keys(response.Value.Content))
+					statuses[status] = strings.Join(kinds, " ")
+				}
+				got[name+" "+method+" "+path] = statuses
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("operations (-want +got):\n%s", diff)
+	}
+}
+
+// TestObjectsAreClosedAndOrdered holds the named objects to their form: closed,
+// every key required but the few that may be absent, and both lists in one
+// order, which is the order on the wire.
+func TestObjectsAreClosedAndOrdered(t *testing.T) {
+	t.Parallel()
+	optional := map[string][]string{
+		"chatwoot Message":         {"attachments", "sender"},
+		"uncodie ConversationList": {"debug"},
+		"uncodie Conversation":     {"messages"},
+	}
+	for _, name := range []string{"commbox", "chatwoot", "uncodie"} {
+		for schema, raw := range members(t, at(t, document(t, name), "components", "schemas")) {
+			parts := members(t, raw)
+			if string(parts["type"]) != `"object"` {
+				continue
+			}
+			if string(parts["additionalProperties"]) != "false" {
+				t.Errorf("%s: %s is open", name, schema)
+			}
+			want := slices.DeleteFunc(keys(t, parts["properties"]), func(key string) bool {
+				return slices.Contains(optional[name+" "+schema], key)
+			})
+			var required []string
+			decode(t, parts["required"], &required)
+			if diff := cmp.Diff(want, required); diff != "" {
+				t.Errorf("%s: properties and required of %s (-properties +required):\n%s", name, schema, diff)
+			}
+		}
+	}
+}
+
+func TestKeysStandInWireOrder(t *testing.T) {
+	t.Parallel()
+	const common = "objectId streamId subStreamId streamProviderId streamProviderType user_identity firstName lastName moduleId " +
+		"userStreamProviderId userStreamProviderType content message createdTime updatedTime closedTime firstResponseTime lastResponseTime " +
+		"statusId assignedManagerId lastAssignedManagerId type user isManager childs activityLogs tagsObjectId customerParticipants"
+	const person = "id managerId isManager encryptedId identity uniqueId phone1 phone2 email firstName lastName gender numberIdentities " +
+		"locale birthday remarks content"
+	for _, test := range []struct{ dialect, schema, want string }{
+		{"commbox", "UserObjects", "totalUnreadChatMessages status description response_time data"},
+		{"commbox", "UserObject", common + " unreadMessages"},
+		{"commbox", "ObjectAnswer", "status description response_time data"},
+		{"commbox", "Object", strings.Replace(common, "closedTime", "closedTime closeTime", 1)},
+		{"commbox", "Customer", person},
+		{"commbox", "AgentAuthor", person},
+		{"commbox", "CustomerAuthor", person},
+		{"commbox", "AutomaticAuthor", person},
+		{"commbox", "Child", "id objectId content message createdTime streamProviderType type user"},
+		{"commbox", "ChildWithAlias", "id objectId object_id content message createdTime streamProviderType type user"},
+		{"commbox", "CompactIdentity", "id streamProviderId streamProviderType firstName lastName thumbnailUrl"},
+		{"commbox", "ActivityLog", "objectId user type data createdTime"},
+		{"commbox", "NotFound", "status description response_time"},
+		{"chatwoot", "Conversation", "id uuid inbox_id contact_last_seen_at status agent_last_seen_at messages contact"},
+		{"chatwoot", "Message", "id content message_type content_type content_attributes created_at conversation_id attachments sender"},
+		{"chatwoot", "Contact", "id name email phone_number account_id created_at updated_at additional_attributes identifier custom_attributes " +
+			"last_activity_at contact_type middle_name last_name location country_code blocked company_id label_list"},
+		{"chatwoot", "ImageAttachment", "id message_id file_type account_id extension data_url thumb_url file_size width height"},
+		{"chatwoot", "ContactSender", "additional_attributes custom_attributes email id identifier name phone_number thumbnail blocked type"},
+		{"chatwoot", "UserSender", "id name available_name avatar_url type availability_status thumbnail"},
+		{"uncodie", "Conversation", "id title created_at updated_at lead_id visitor_id user_id agent_id message_count last_message site_id status " +
+			"channel custom_data last_message_at is_archived flag delegate_id command_id messages"},
+		{"uncodie", "Message", "content role created_at id"},
+		{"uncodie", "Pagination", "limit offset total page pages"},
+	} {
+		got := keys(t, at(t, document(t, test.dialect), "components", "schemas", test.schema, "properties"))
+		if diff := cmp.Diff(strings.Fields(test.want), got); diff != "" {
+			t.Errorf("%s: keys of %s (-want +got):\n%s", test.dialect, test.schema, diff)
+		}
+	}
+}
+
+func TestExamplesConform(t *testing.T) {
+	t.Parallel()
+	for _, sample := range samples(t) {
+		if err := sample.check(sample.body); err != nil {
+			t.Errorf("%s: %v", sample, err)
+		}
+	}
+}
+
+// TestExamplesKeepTheOrder compares the keys of one example of each operation
+// with the order of its schema.
+func TestExamplesKeepTheOrder(t *testing.T) {
+	t.Parallel()
+	firsts := map[string]struct {
+		schema string
+		way    []string
+	}{
+		"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list":                                        {"UserObject", []string{"data", "0"}},
+		"commbox /streams/{STREAM_ID}/objects/{OBJECT_ID} 200 full":                                               {"Object", []string{"data", "0"}},
+		"chatwoot /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations 200 list": {"Contact", []string{"0", "contact"}},
+		"uncodie /api/agents/customerSupport/conversations 200 messages":                                          {"Conversation", []string{"data", "conversations", "0"}},
+	}
+	for _, sample := range samples(t) {
+		first, ok := firsts[sample.String()]
+		if !ok {
+			continue
+		}
+		delete(firsts, sample.String())
+		want := keys(t, at(t, document(t, sample.dialect), "components", "schemas", first.schema, "properties"))
+		if diff := cmp.Diff(want, keys(t, at(t, sample.body, first.way...))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", sample, diff)
+		}
+	}
+	for name := range firsts {
+		t.Errorf("no example %s", name)
+	}
+}
+
+// TestSchemasRefuseSmallChanges breaks every example at every place, one place
+// at a time: a key left out, a value of another type, a key too many.
+func TestSchemasRefuseSmallChanges(t *testing.T) {
+	t.Parallel()
+	for _, sample := range samples(t) {
+		if sample.media != "application/json" {
+			continue
+		}
+		t.Run(sample.String(), func(t *testing.T) {
+			t.Parallel()
+			var root any
+			decode(t, sample.body, &root)
+			changes := 0
+			refused := func(change, where string) {
+				changes++
+				body, err := json.Marshal(root)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if sample.check(body) == nil {
+					t.Errorf("accepted with %s at %s", change, where)
+				}
+			}
+			spoil(sample.dialect, root, "", refused)
+			if changes == 0 && sample.name != "empty" {
+				t.Error("nothing was changed")
+			}
+		})
+	}
+}
+
+func TestNullStandsOnlyWhereItMay(t *testing.T) {
+	t.Parallel()
+	all := samples(t)
+	for _, test := range []struct {
+		sample, old, new string
+		ok               bool
+	}{
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"closedTime":null`, `"closedTime":"2026-04-06T09:00:00Z"`, true},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"closedTime":null`, `"closedTime":"null"`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"closedTime":null`, `"closedTime":""`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"closedTime":null`, `"closedTime":"2026-04-06T09:00:00.5Z"`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"closedTime":null`, `"closedTime":"2026-02-30T09:00:00Z"`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"createdTime":"2026-04-06T08:01:10Z"`, `"createdTime":null`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"email":""`, `"email":null`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"thumbnailUrl":""`, `"thumbnailUrl":null`, true},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"content":"{}"`, `"content":"{"`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"content":"{}"`, `"content":"{,}"`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"activityLogs":[]`, `"activityLogs":null`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"statusId":1`, `"statusId":12`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 list", `"unreadMessages":1`, `"unreadMessages":-1`, false},
+		{"commbox /v2/users/identities/{USER_IDENTITY_ID}/objects 200 empty", `"data":[]`, `"data":null`, false},
+		{"commbox /streams/{STREAM_ID}/objects/{OBJECT_ID} 200 newest", `"closeTime":null`, `"closeTime":"2026-04-06T09:00:00Z"`, true},
+		{"commbox /streams/{STREAM_ID}/objects/{OBJECT_ID} 200 newest", `"response_time":"2026-04-06T08:15:00.4829317Z"`, `"response_time":"2026-04-06T08:15:00.4829310Z"`, false},
+		{"commbox /streams/{STREAM_ID}/objects/{OBJECT_ID} 200 newest", `"response_time":"2026-04-06T08:15:00.4829317Z"`, `"response_time":"2026-04-06T08:15:00Z"`, true},
+		{"commbox /streams/{STREAM_ID}/objects/{OBJECT_ID} 200 newest", `"customerParticipants":[]`, `"customerParticipants":[],"unreadMessages":1`, false},
+		{"chatwoot /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations 200 list", `"extension":null`, `"extension":"jpg"`, true},
+		{"chatwoot /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations 200 list", `"agent_last_seen_at":0`, `"agent_last_seen_at":null`, false},
+		{"chatwoot /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations 200 list", `"message_type":0`, `"message_type":2`, false},
+		{"chatwoot /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations 200 list", `"type":"agent_bot"`, `"type":"user"`, false},
+		{"chatwoot /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations 200 list", `"file_type":"audio"`, `"file_type":"video"`, false},
+		{"chatwoot /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations 200 list", `"file_type":"file"`, `"file_type":"ig_reel"`, true},
+		{"chatwoot /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations 200 list", `"created_at":"2026-03-02T10:11:12.013Z"`, `"created_at":"2026-03-02T10:11:12Z"`, false},
+		{"uncodie /api/agents/customerSupport/conversations 200 page", `"last_message":null`, `"last_message":{}`, false},
+		{"uncodie /api/agents/customerSupport/conversations 200 page", `"lead_id":null`, `"lead_id":""`, false},
+		{"uncodie /api/agents/customerSupport/conversations 200 page", `"title":null`, `"title":"A subject"`, true},
+		{"uncodie /api/agents/customerSupport/conversations 200 page", `"custom_data":null`, `"custom_data":{"a":[1]}`, true},
+		{"uncodie /api/agents/customerSupport/conversations 200 page", `"custom_data":null`, `"custom_data":"{}"`, false},
+		{"uncodie /api/agents/customerSupport/conversations 200 page", `"created_at":"2026-04-06T08:01:10.000Z"`, `"created_at":"2026-04-06T08:01:10.000000Z"`, true},
+		{"uncodie /api/agents/customerSupport/conversations 200 page", `"created_at":"2026-04-06T08:01:10.000Z"`, `"created_at":"2026-04-06T08:01:10+00:00"`, false},
+		{"uncodie /api/agents/customerSupport/conversations 200 total", `"pages":null`, `"pages":0`, true},
+		{"uncodie /api/agents/customerSupport/conversations 200 total", `"limit":0`, `"limit":null`, false},
+	} {
+		i := slices.IndexFunc(all, func(s sample) bool { return s.String() == test.sample })
+		if i < 0 {
+			t.Errorf("no example %s", test.sample)
+			continue
+		}
+		body := compact(t, all[i].body)
+		changed := strings.Replace(body, test.old, test.new, 1)
+		if changed == body {
+			t.Errorf("%s: no %s", test.sample, test.old)
+			continue
+		}
+		if err := all[i].check([]byte(changed)); (err == nil) != test.ok {
+			t.Errorf("%s: %s: error %v, want accepted = %v", test.sample, test.new, err, test.ok)
+		}
+	}
+}
+
+// sample is an example of a document, as an answer of the server.
+type sample struct {
+	dialect, path, call, status, media, name string
+	body                                     []byte
+}
+
+// String names the sample in the messages and tables of the tests.
+func (s sample) String() string {
+	return fmt.Sprintf("%s %s %s %s", s.dialect, s.path, s.status, s.name)
+}
+
+// check validates a body in the sample's place.
+func (s sample) check(body []byte) error {
+	header := http.Header{"Content-Type": {s.media + "; charset=utf-8"}}
+	if s.status == "429" {
+		header.Set("Retry-After", "7")
+	}
+	status, err := strconv.Atoi(s.status)
+	if err != nil {
+		return err
+	}
+	return testkit.ValidateResponse(s.dialect, http.MethodGet, s.call, status, header, body)
+}
+
+// samples returns every example of every described status; there is at least one.
+func samples(t *testing.T) []sample {
+	t.Helper()
+	var found []sample
+	for _, op := range operations {
+		doc := document(t, op.dialect)
+		for status, media := range op.statuses {
+			response := at(t, doc, "paths", op.path, "get", "responses", status)
+			if ref := members(t, response)["$ref"]; ref != nil {
+				var target string
+				decode(t, ref, &target)
+				response = at(t, doc, strings.Split(strings.TrimPrefix(target, "#/"), "/")...)
+			}
+			examples := members(t, at(t, response, "content", media, "examples"))
+			if len(examples) == 0 {
+				t.Errorf("%s %s: no example for %s", op.dialect, op.path, status)
+			}
+			for name, example := range examples {
+				body := at(t, example, "value")
+				if media == "text/plain" {
+					var text string
+					decode(t, body, &text)
+					body = []byte(text)
+				}
+				found = append(found, sample{op.dialect, op.path, op.call, status, media, name, body})
+			}
+		}
+	}
+	return found
+}
+
+// spoil changes node at one place after the other, calls refused while the
+// change stands, and takes it back. Objects of the callers' own making stay as
+// they are, and keys that may be absent are not left out.
+func spoil(dialect string, node any, where string, refused func(change, where string)) {
+	open := []string{"additional_attributes", "custom_attributes", "content_attributes", "meta", "custom_data"}
+	optional := map[string][]string{"chatwoot": {"attachments", "sender"}, "uncodie": {"messages", "debug"}}
+	switch node := node.(type) {
+	case map[string]any:
+		const surprise = "surprise"
+		node[surprise] = true
+		refused("an unknown key", where)
+		delete(node, surprise)
+		for _, key := range slices.Sorted(maps.Keys(node)) {
+			value := node[key]
+			if !slices.Contains(optional[dialect], key) {
+				delete(node, key)
+				refused("the key missing", where+"/"+key)
+			}
+			node[key] = otherType(value)
+			refused("another type", where+"/"+key)
+			node[key] = value
+			if !slices.Contains(open, key) {
+				spoil(dialect, value, where+"/"+key, refused)
+			}
+		}
+	case []any:
+		for i, value := range node {
+			inside := where + "/" + strconv.Itoa(i)
+			node[i] = otherType(value)
+			refused("another type", inside)
+			node[i] = value
+			spoil(dialect, value, inside, refused)
+		}
+	}
+}
+
+// otherType returns a value of a type that nothing allows beside value's.
+func otherType(value any) any {
+	switch value.(type) {
+	case string:
+		return 12345
+	case nil:
+		return []any{}
+	default:
+		return "5"
+	}
+}
+
+// load returns a document as kin-openapi reads it.
+func load(t *testing.T, name string) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(document(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// document returns the text of a document.
+func document(t *testing.T, name string) []byte {
+	t.Helper()
+	text, ok := openapi.Document(name)
+	if !ok {
+		t.Fatalf("no document %q", name)
+	}
+	return text
+}
+
+// at returns the JSON that stands at the end of way.
+func at(t *testing.T, raw []byte, way ...string) []byte {
+	t.Helper()
+	for i, step := range way {
+		if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) {
+			var items []json.RawMessage
+			decode(t, raw, &items)
+			n, err := strconv.Atoi(step)
+			if err != nil || n >= len(items) {
+				t.Fatalf("nothing at %q", way[:i+1])
+			}
+			raw = items[n]
+			continue
+		}
+		next, ok := members(t, raw)[step]
+		if !ok {
+			t.Fatalf("nothing at %q", way[:i+1])
+		}
+		raw = next
+	}
+	return raw
+}
+
+// members returns the values of a JSON object.
+func members(t *testing.T, raw []byte) map[string]json.RawMessage {
+	t.Helper()
+	var values map[string]json.RawMessage
+	decode(t, raw, &values)
+	return values
+}
+
+// keys returns the keys of a JSON object as they stand.
+func keys(t *testing.T, raw []byte) []string {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	var found []string
+	depth, isKey := 0, false
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return found
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+			isKey = depth == 1
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+			isKey = depth == 1
+			continue
+		}
+		if depth != 1 {
+			continue
+		}
+		if isKey {
+			key, _ := token.(string)
+			found = append(found, key)
+		}
+		isKey = !isKey
+	}
+}
+
+// compact returns a JSON text without blanks.
+func compact(t *testing.T, raw []byte) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := json.Compact(&text, raw); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+// decode reads JSON into target.
+func decode(t *testing.T, raw []byte, target any) {
+	t.Helper()
+	if err := json.Unmarshal(raw, target); err != nil {
+		t.Fatal(err)
+	}
+}
