@@ -1,0 +1,37 @@
+package conversation
+
+import "parley/internal/store"
+
+// The queries of Reads, for callers that know only use cases: doors import no
+// store.
+type (
+	// Query selects threads: see store.ThreadQuery.
+	Query = store.ThreadQuery
+	// State is a status together with the exact code kept beside it.
+	State = store.State
+	// Order is how threads stand in a list.
+	Order = store.Order
+	// Parts says what a thread brings along beside the conversation.
+	Parts = store.Parts
+)
+
+// The orders.
+const (
+	ByID             = store.ByID
+	ByLastMessage    = store.ByLastMessage
+	ByLastActivity   = store.ByLastActivity
+	ByCreation       = store.ByCreation
+	ByClosing        = store.ByClosing
+	ByCustomerUpdate = store.ByCustomerUpdate
+)
+
+// The parts.
+const (
+	WithContact    = store.WithContact
+	WithIdentity   = store.WithIdentity
+	WithInbox      = store.WithInbox
+	WithPrimary    = store.WithPrimary
+	WithLast       = store.WithLast
+	WithLastListed = store.WithLastListed
+	WithAgents     = store.WithAgents
+)
