@@ -1,0 +1,370 @@
+package interchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"parley/internal/core"
+	"parley/internal/store"
+)
+
+var (
+	errSystemID   = errors.New("sender: the system has no id")
+	errMixed      = errors.New("position: some entries of the conversation give one and some do not")
+	errAttachPath = errors.New("path must lead to a file below the data directory")
+	errAttachKind = errors.New("message_id: an activity has no attachments")
+)
+
+func (a *applier) message(ctx context.Context, l *line, r *messageRecord) (bool, error) {
+	conversation, err := a.resolve(ctx, store.ConversationIDs, r.ConversationID)
+	if err != nil {
+		return false, err
+	}
+	kind := core.Message
+	if r.Visibility == "note" {
+		kind = core.Note
+	}
+	v, err := a.settle(ctx, l, &claim{
+		place: r.self(),
+		noun:  "message",
+		same: func(ctx context.Context) (bool, error) {
+			held, err := a.tx.Entry(ctx, a.account, r.ID)
+			same := sameUUID(r.UUID, held.UUID, r.ExternalID == held.ExternalID)
+			return isSame(same && sameEntry(&held, conversation, kind, r.CreatedAt), err)
+		},
+		natural: func(ctx context.Context) (int64, string, error) {
+			return a.naturalMessage(ctx, conversation, r)
+		},
+		keys:  "an external_id",
+		keyed: r.ExternalID != "",
+	})
+	if err != nil || v.exists {
+		return false, err
+	}
+	t, err := a.threadRef(ctx, r.ConversationID)
+	if err != nil {
+		return false, err
+	}
+	sender, origin, err := a.sender(ctx, t, &r.Sender)
+	if err != nil {
+		return false, err
+	}
+	e := r.entry(a.im.now, origin)
+	e.ID, e.Sender = v.id, sender
+	e.AttachmentCount = a.attachments[r.ID]
+	return true, a.append(ctx, l, t, &e, r.Position)
+}
+
+// sameEntry compares what never changes of an entry.
+func sameEntry(held *core.Entry, conversation int64, kind core.EntryKind, created instant) bool {
+	return held.ConversationID == conversation && held.Kind == kind && (!created.given || created.at == held.CreatedAt)
+}
+
+// naturalMessage looks for the message where the id does not say which it is.
+// Otherwise the store's own unique indexes are enough, and save a statement
+// for every message.
+func (a *applier) naturalMessage(ctx context.Context, conversation int64, r *messageRecord) (int64, string, error) {
+	if r.ID != 0 && !a.im.opts.Remap {
+		return 0, "", nil
+	}
+	if r.UUID != "" {
+		if held, ok, err := a.tx.FindEntryByUUID(ctx, a.account, r.UUID); ok || err != nil {
+			return found(held.ID, keyOfUUID, ok, err)
+		}
+	}
+	if r.ExternalID == "" {
+		return 0, "", nil
+	}
+	held, ok, err := a.tx.FindEntryByExternalID(ctx, a.account, conversation, r.ExternalID)
+	return found(held.ID, keyOfExternalID, ok, err)
+}
+
+func (a *applier) activity(ctx context.Context, l *line, r *activityRecord) (bool, error) {
+	conversation, err := a.resolve(ctx, store.ConversationIDs, r.ConversationID)
+	if err != nil {
+		return false, err
+	}
+	v, err := a.settle(ctx, l, &claim{
+		place: r.self(),
+		noun:  "activity",
+		same: func(ctx context.Context) (bool, error) {
+			held, err := a.tx.Entry(ctx, a.account, r.ID)
+			same := sameUUID(r.UUID, held.UUID, r.Code == held.Code)
+			return isSame(same && sameEntry(&held, conversation, core.Activity, r.CreatedAt), err)
+		},
+		natural: func(ctx context.Context) (int64, string, error) {
+			if r.UUID == "" || !a.im.opts.Remap {
+				return 0, "", nil
+			}
+			held, ok, err := a.tx.FindEntryByUUID(ctx, a.account, r.UUID)
+			return found(held.ID, keyOfUUID, ok, err)
+		},
+	})
+	if err != nil || v.exists {
+		return false, err
+	}
+	t, err := a.threadRef(ctx, r.ConversationID)
+	if err != nil {
+		return false, err
+	}
+	e := r.entry(a.im.now)
+	e.ID = v.id
+	if r.Actor.given {
+		if e.Sender, _, err = a.sender(ctx, t, &r.Actor); err != nil {
+			return false, err
+		}
+	}
+	return true, a.append(ctx, l, t, &e, r.Position)
+}
+
+// sender resolves who said something, and tells how it came about if the file
+// does not.
+func (a *applier) sender(ctx context.Context, t *thread, p *party) (core.Actor, core.Origin, error) {
+	actor := p.actor()
+	var err error
+	switch actor.Type {
+	case core.ActorSystem:
+		if p.ID != 0 || p.IdentityID != 0 {
+			err = errSystemID
+		}
+		return actor, core.OriginAutomation, err
+	case core.ActorAgent:
+		if actor.ID, err = a.agentRef(ctx, "sender.id", p.ID); err != nil {
+			return actor, "", err
+		}
+		if actor.IdentityID, err = a.resolve(ctx, store.IdentityIDs, p.IdentityID); err != nil {
+			return actor, "", err
+		}
+		agent := a.agents[actor.ID]
+		if p.IdentityID != 0 && agent.IdentityID != actor.IdentityID {
+			return actor, "", fmt.Errorf("sender.identity_id: identity %d is not the agent's own", p.IdentityID)
+		}
+		if agent.Type == core.Bot {
+			return actor, core.OriginBot, nil
+		}
+	case core.ActorContact:
+		return a.contactSender(ctx, t, p, actor)
+	}
+	return actor, core.OriginPerson, nil
+}
+
+func (a *applier) contactSender(ctx context.Context, t *thread, p *party, actor core.Actor) (core.Actor, core.Origin, error) {
+	actor.ID = t.conv.ContactID
+	if p.ID != 0 {
+		var err error
+		if actor.ID, err = a.contactRef(ctx, "sender.id", p.ID); err != nil {
+			return actor, "", err
+		}
+	}
+	if p.IdentityID != 0 {
+		to, err := a.resolve(ctx, store.IdentityIDs, p.IdentityID)
+		if err != nil {
+			return actor, "", err
+		}
+		ok, err := a.exists(ctx, place{store.IdentityIDs, to}, func(ctx context.Context) error {
+			_, err := a.tx.Identity(ctx, a.account, to)
+			return err
+		})
+		if err != nil || !ok {
+			return actor, "", errors.Join(err, fmt.Errorf("sender.identity_id: %w", missing("identity", p.IdentityID)))
+		}
+		actor.IdentityID = to
+	}
+	return actor, core.OriginPerson, nil
+}
+
+// append gives the entry its place in the conversation and stores it.
+func (a *applier) append(ctx context.Context, l *line, t *thread, e *core.Entry, position int64) error {
+	file := l.record.self()
+	if err := t.checkOrder(e, file.id, position); err != nil {
+		return err
+	}
+	if e.ID == 0 {
+		var err error
+		if e.ID, err = a.tx.NextEntryID(ctx); err != nil {
+			return err
+		}
+	}
+	t.append(e, file.id)
+	if err := a.replied(ctx, t, e); err != nil {
+		return err
+	}
+	if e.Kind == core.Message && e.Sender.Type == core.ActorContact {
+		a.hear(e.Sender.ID, e.CreatedAt)
+	}
+	if err := a.tx.InsertEntry(ctx, e); err != nil {
+		return err
+	}
+	a.entries[e.ID] = storedOf(e)
+	return a.assigned(ctx, l, file, e.ID)
+}
+
+// checkOrder tells whether the entry may stand next. id is the one that the
+// file gives.
+func (t *thread) checkOrder(e *core.Entry, id, position int64) error {
+	s := &t.state
+	by := orderByTime
+	if position != 0 {
+		by = orderByPosition
+	}
+	if s.Order != orderUnknown && s.Order != by {
+		return errMixed
+	}
+	last := t.conv.LastPosition
+	switch {
+	case by == orderByTime && s.Order == by:
+		if e.CreatedAt < s.LastAt || (e.CreatedAt == s.LastAt && id != 0 && s.LastID != 0 && id < s.LastID) {
+			return errors.New("older than the entry before it; without positions entries stand in order of created_at and id")
+		}
+	case by == orderByPosition && position <= last:
+		return fmt.Errorf("position %d is taken: the conversation stands at %d", position, last)
+	case by == orderByPosition && position > last+1:
+		return fmt.Errorf("position %d leaves a gap: the conversation stands at %d", position, last)
+	}
+	s.Order, s.LastAt, s.LastID = by, e.CreatedAt, id
+	t.staged, t.stateChanged = true, true
+	return nil
+}
+
+// append moves what the conversation derives from its entries: by the rules of
+// the domain, save for what the file gives.
+func (t *thread) append(e *core.Entry, file int64) {
+	c, s := &t.conv, &t.state
+	before := *c
+	core.Append(c, e)
+	t.changed = true
+	for i := range stamps {
+		if s.Given&(1<<i) != 0 {
+			*stamps[i].in(c) = *stamps[i].in(&before)
+		}
+	}
+	if s.Closes {
+		c.ClosedAt = c.LastActivityAt
+	}
+	seen := storedOf(e)
+	if s.Contact.Exact {
+		// The file says how far the contact has read, so that an own message
+		// says nothing.
+		c.ContactCursor, c.ContactReadID = before.ContactCursor, before.ContactReadID
+	}
+	if s.Contact.arrived(file) {
+		t.readByContact(seen, e.ID)
+	}
+	if s.Agent.arrived(file) {
+		t.readByAgents(seen, e.ID)
+	}
+	if s.Primary.arrived(file) {
+		c.PrimaryMessageID = e.ID
+	}
+	for agent, m := range s.Readers {
+		if m.arrived(file) {
+			s.Readers[agent] = m
+			t.readByAgent(seen, agent, e.ID)
+		}
+	}
+	s.Contact.follow(c, core.ContactSide, e, c.ContactLastSeenAt)
+	s.Agent.follow(c, core.AgentSide, e, c.AgentLastSeenAt)
+}
+
+// arrived tells whether the entry, by its id in the file, is the one that the
+// mark waits for.
+func (m *mark) arrived(file int64) bool {
+	if !m.waits() || m.ID != file {
+		return false
+	}
+	m.Done = true
+	return true
+}
+
+// follow moves a cursor that is set by a time: up to the first message that is
+// newer and would be unread. See core.PrefixNotNewer.
+func (m *mark) follow(c *core.Conversation, reader core.Side, e *core.Entry, at core.Time) {
+	if !m.ByTime || m.Stopped {
+		return
+	}
+	if core.CountsFor(e, reader) && e.CreatedAt > at {
+		m.Stopped = true
+		return
+	}
+	core.ReadUpTo(c, reader, e)
+}
+
+// replied moves the own cursor of the agent who wrote the entry, unless the
+// file says where it stands.
+func (a *applier) replied(ctx context.Context, t *thread, e *core.Entry) error {
+	agent, ok := core.ReplyCursor(e)
+	if !ok {
+		return nil
+	}
+	if _, given := t.state.Readers[agent]; given {
+		return nil
+	}
+	own, err := a.cursor(ctx, t, agent)
+	if err != nil {
+		return err
+	}
+	if !own.exists {
+		own.ReadCursor = core.OwnCursor(&t.conv, agent)
+	}
+	if own.ReadTo(e) || !own.exists {
+		t.put(own.ReadCursor)
+	}
+	return nil
+}
+
+func (a *applier) attachment(ctx context.Context, l *line, r *attachmentRecord) (bool, error) {
+	if r.Path != "" && !filepath.IsLocal(r.Path) {
+		return false, errAttachPath
+	}
+	message, err := a.resolve(ctx, store.EntryIDs, r.MessageID)
+	if err != nil {
+		return false, err
+	}
+	v, err := a.settle(ctx, l, &claim{
+		place: r.self(),
+		noun:  "attachment",
+		same: func(ctx context.Context) (bool, error) {
+			held, err := a.tx.Attachment(ctx, a.account, r.ID)
+			return isSame(held.MessageID == message, err)
+		},
+	})
+	if err != nil || v.exists {
+		return false, err
+	}
+	attachment := r.attachment(a.im.now)
+	attachment.ID, attachment.AccountID, attachment.MessageID = v.id, a.account, message
+	if attachment.ConversationID, err = a.attachTo(ctx, message, r.MessageID); err != nil {
+		return false, err
+	}
+	if err := a.tx.InsertAttachment(ctx, &attachment); err != nil {
+		return false, err
+	}
+	return true, a.assigned(ctx, l, r.self(), attachment.ID)
+}
+
+// attachTo counts an attachment of a message and returns its conversation. A
+// message of the same batch has counted it beforehand.
+func (a *applier) attachTo(ctx context.Context, id, file int64) (int64, error) {
+	seen, ok := a.entries[id]
+	if !ok {
+		e, err := a.tx.Entry(ctx, a.account, id)
+		if err != nil {
+			if core.KindOf(err) == core.NotFound {
+				err = fmt.Errorf("message_id: %w", missing("message", file))
+			}
+			return 0, err
+		}
+		if seen = storedOf(&e); !seen.activity {
+			e.AttachmentCount++
+			if err := a.tx.UpdateEntry(ctx, e); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if seen.activity {
+		return 0, errAttachKind
+	}
+	return seen.conversation, nil
+}

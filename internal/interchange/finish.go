@@ -1,0 +1,117 @@
+package interchange
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"parley/internal/core"
+	"parley/internal/store"
+)
+
+// unresolved reports a conversation that names an entry which never came.
+func (im *importer) unresolved(ctx context.Context) error {
+	var first *LineError
+	for _, account := range im.order {
+		fault, err := im.unresolvedIn(ctx, account)
+		if err != nil {
+			return err
+		}
+		if fault != nil && (first == nil || fault.Line < first.Line) {
+			first = fault
+		}
+	}
+	if first != nil {
+		return first
+	}
+	return nil
+}
+
+func (im *importer) unresolvedIn(ctx context.Context, account int64) (*LineError, error) {
+	var first *LineError
+	err := im.st.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+		first = nil
+		id, err := stagedNumber(ctx, tx, account, stagedWaiting)
+		for ; err == nil && id != 0; id, err = nextWaiting(ctx, tx, account, id) {
+			state, _, err := findState(ctx, tx, account, id)
+			if err != nil {
+				return err
+			}
+			key, entry := state.waits()
+			if key == "" || (first != nil && first.Line <= state.Line) {
+				continue
+			}
+			first = &LineError{state.Line, fmt.Errorf("conversation %d: %s names message %d, which never came", id, key, entry)}
+		}
+		return err
+	})
+	return first, err
+}
+
+func nextWaiting(ctx context.Context, tx store.Tx, account, id int64) (int64, error) {
+	text, ok, err := tx.FindStaged(ctx, account, stagedWaiting, id)
+	if err != nil || !ok {
+		return 0, err
+	}
+	return strconv.ParseInt(text, 10, 64)
+}
+
+// finish tells of what was stored: one event and a new epoch for each account
+// that changed. Only a complete import lets go of what is staged.
+func (im *importer) finish(ctx context.Context, complete bool) error {
+	for _, account := range im.order {
+		if err := im.finishAccount(ctx, account, complete); err != nil {
+			return fmt.Errorf("finish the import into account %d: %w", account, err)
+		}
+	}
+	if !complete || !im.opts.Remap {
+		return nil
+	}
+	return im.st.InTx(ctx, 0, func(ctx context.Context, tx store.Tx) error { return tx.ClearStaged(ctx, 0) })
+}
+
+func (im *importer) finishAccount(ctx context.Context, account int64, complete bool) error {
+	return im.st.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+		n, err := stagedNumber(ctx, tx, account, stagedCount)
+		if err != nil {
+			return err
+		}
+		_, before, err := tx.FindStaged(ctx, account, stagedCount, 0)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			if err := im.tell(ctx, tx, account, n); err != nil {
+				return err
+			}
+		}
+		switch {
+		case complete && (before || im.staged[account]):
+			return tx.ClearStaged(ctx, account)
+		case n > 0:
+			return tx.PutStaged(ctx, account, stagedCount, 0, "0")
+		}
+		return nil
+	})
+}
+
+// tell renews the account's epoch, so that cursors of the log from before the
+// import are noticed, and writes the event.
+func (im *importer) tell(ctx context.Context, tx store.Tx, account, records int64) error {
+	a, err := tx.Account(ctx, account)
+	if err != nil {
+		return err
+	}
+	a.Epoch = core.NewEpoch()
+	if err := tx.UpdateAccount(ctx, a); err != nil {
+		return err
+	}
+	tx.Emit(core.Event{
+		AccountID: account,
+		Type:      core.AccountImported,
+		At:        im.now,
+		Actor:     core.Actor{Type: core.ActorSystem},
+		Data:      core.Import{Account: a, Records: records},
+	})
+	return nil
+}

@@ -1,0 +1,268 @@
+package interchange
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"parley/internal/core"
+	"parley/internal/store"
+)
+
+// claim is what a record says of who it is.
+type claim struct {
+	place
+	noun string
+	// same tells whether the account's row with the id is this record.
+	same func(ctx context.Context) (bool, error)
+	// natural returns the row that has one of the record's natural keys, and
+	// which key that is; 0 when there is none. It may be nil.
+	natural func(ctx context.Context) (id int64, key string, err error)
+	// keys names the natural keys, "" when the kind has none; keyed tells
+	// whether the record gives one. first is the one that says who the record
+	// is, where a kind has several; the others must merely be free.
+	keys  string
+	keyed bool
+	first string
+}
+
+// verdict is what becomes of a record.
+type verdict struct {
+	exists bool
+	id     int64 // of the row that exists, or for the new one; 0 = the store's choice
+}
+
+// settle decides whether a record exists and, if not, which id it gets.
+func (a *applier) settle(ctx context.Context, l *line, c *claim) (verdict, error) {
+	if c.id == 0 && !c.keyed {
+		if c.keys == "" {
+			return verdict{}, errors.New("needs an id")
+		}
+		return verdict{}, fmt.Errorf("needs an id or %s", c.keys)
+	}
+	if id, err := a.mappedBefore(ctx, l, c.place); err != nil || id != 0 {
+		return verdict{exists: true, id: id}, err
+	}
+	owner, taken := a.owners[c.space][c.id]
+	if c.space == store.AccountIDs {
+		owner = a.account // an account owns itself, and the batch belongs to none
+	}
+	if c.id != 0 && taken && owner == a.account {
+		if same, err := c.same(ctx); err != nil || same {
+			return verdict{exists: same, id: c.id}, err
+		}
+	}
+	held, key, err := a.held(ctx, c)
+	belongs := fmt.Errorf("%s belongs to %s %d", key, c.noun, held)
+	switch {
+	case err != nil:
+		return verdict{}, err
+	case held != 0 && c.first != "" && key != c.first && key != keyOfUUID:
+		return verdict{}, belongs
+	case held != 0 && (c.id == 0 || a.im.opts.Remap):
+		return verdict{exists: true, id: held}, a.assigned(ctx, l, c.place, held)
+	case c.id == 0:
+		id, err := a.freshID(ctx, c.space)
+		return verdict{id: id}, err
+	case taken:
+		return a.contested(ctx, c, owner)
+	case held != 0:
+		return verdict{}, belongs
+	}
+	return verdict{id: c.id}, nil
+}
+
+// held returns the row that has a natural key of the record.
+func (a *applier) held(ctx context.Context, c *claim) (int64, string, error) {
+	if c.natural == nil {
+		return 0, "", nil
+	}
+	return c.natural(ctx)
+}
+
+// contested settles a record whose id another one has.
+func (a *applier) contested(ctx context.Context, c *claim, owner int64) (verdict, error) {
+	if c.space == store.IdentityIDs {
+		freed, err := a.freeIdentity(ctx, owner, c.id)
+		if err != nil || freed {
+			return verdict{id: c.id}, err
+		}
+	}
+	if a.im.opts.Remap {
+		id, err := a.freshID(ctx, c.space)
+		return verdict{id: id}, err
+	}
+	return verdict{}, takenID(c.id, owner, a.account)
+}
+
+func takenID(id, owner, account int64) error {
+	if owner != account {
+		return fmt.Errorf("id %d is taken by a record of account %d", id, owner)
+	}
+	return fmt.Errorf("id %d is taken by a different record", id)
+}
+
+// readOwners looks up all ids that the batch gives, in few statements.
+func (a *applier) readOwners(ctx context.Context) error {
+	given := map[store.IDSpace][]int64{}
+	give := func(at place) {
+		if at.id != 0 {
+			given[at.space] = append(given[at.space], at.id)
+			a.highest[at.space] = max(a.highest[at.space], at.id)
+		}
+	}
+	for i := range a.batch.lines {
+		r := a.batch.lines[i].record
+		give(r.self())
+		if agent, ok := r.(*agentRecord); ok {
+			give(place{store.IdentityIDs, agent.IdentityID})
+		}
+	}
+	for space, ids := range given {
+		a.owners[space] = map[int64]int64{}
+		for len(ids) > 0 {
+			n := min(len(ids), store.MaxIDs)
+			owners, err := a.tx.OwnersByID(ctx, space, ids[:n])
+			if err != nil {
+				return err
+			}
+			for id, owner := range owners {
+				a.owners[space][id] = owner
+			}
+			ids = ids[n:]
+		}
+	}
+	return nil
+}
+
+// own notes that an id belongs to the account from now on.
+func (a *applier) own(at place) {
+	if a.owners[at.space] == nil {
+		a.owners[at.space] = map[int64]int64{}
+	}
+	a.owners[at.space][at.id] = a.account
+}
+
+// freshID chooses an id for a row that the file gives none. It keeps clear of
+// the ids that the batch still brings: a sequence that starts at 1 would take
+// them from records that say which id is theirs. 0 leaves the choice to the
+// store, whose sequence has then passed them.
+func (a *applier) freshID(ctx context.Context, space store.IDSpace) (int64, error) {
+	top := a.highest[space]
+	if top == 0 || top >= core.MaxID {
+		return 0, nil
+	}
+	owners, err := a.tx.OwnersByID(ctx, space, []int64{top + 1})
+	if err != nil || len(owners) > 0 {
+		return 0, err
+	}
+	a.highest[space] = top + 1
+	return top + 1, nil
+}
+
+// stagedMapping is the kind under which the new id of a record is staged.
+func stagedMapping(space store.IDSpace) string { return "id:" + string(space) }
+
+// mapping is the id that a record of the file has in the store, when that is
+// another one. It holds for the run that staged it; a later run of the same
+// file takes it over with the record, which Sum knows again.
+type mapping struct {
+	ID  int64  `json:"id"`
+	Run string `json:"run"`
+	Sum uint64 `json:"sum,string"`
+}
+
+func findMapping(ctx context.Context, tx store.Tx, account int64, at place) (mapping, error) {
+	var m mapping
+	text, ok, err := tx.FindStaged(ctx, account, stagedMapping(at.space), at.id)
+	if err != nil || !ok {
+		return m, err
+	}
+	err = json.Unmarshal([]byte(text), &m)
+	return m, err
+}
+
+// mappedBefore returns the id that this very record was given before, by this
+// run or by one that did not reach its end; 0 when it was not.
+func (a *applier) mappedBefore(ctx context.Context, l *line, at place) (int64, error) {
+	if !a.im.opts.Remap || at.id == 0 {
+		return 0, nil
+	}
+	m, err := findMapping(ctx, a.tx, a.account, at)
+	if err != nil || m.ID == 0 || m.Sum != l.sum {
+		return 0, err
+	}
+	return m.ID, a.assigned(ctx, l, at, m.ID)
+}
+
+// assigned notes that the record, which the file calls at, is id in the store.
+func (a *applier) assigned(ctx context.Context, l *line, at place, id int64) error {
+	a.own(place{at.space, id})
+	if at.id == 0 || at.id == id {
+		return nil
+	}
+	a.mapped[at] = id
+	a.out.staged = true
+	text, err := json.Marshal(mapping{id, a.im.run, l.sum})
+	if err != nil {
+		return err
+	}
+	return a.tx.PutStaged(ctx, a.account, stagedMapping(at.space), at.id, string(text))
+}
+
+// resolve turns an id of the file into one of the store.
+func (a *applier) resolve(ctx context.Context, space store.IDSpace, id int64) (int64, error) {
+	if id == 0 || !a.im.opts.Remap {
+		return id, nil
+	}
+	at := place{space, id}
+	if to, ok := a.mapped[at]; ok {
+		return to, nil
+	}
+	m, err := findMapping(ctx, a.tx, a.account, at)
+	if err != nil {
+		return 0, err
+	}
+	to := id
+	if m.Run == a.im.run {
+		to = m.ID
+	}
+	a.mapped[at] = to
+	return to, nil
+}
+
+// stagedOwnIdentity marks identity ids that agents got without the file giving
+// them; the key is the identity's id, the text the agent's.
+const stagedOwnIdentity = "own_identity"
+
+// freeIdentity moves an agent's own identity away from an id that the file
+// gives to another one. A file need not give the ids of agents' identities;
+// those that were chosen for them give way.
+func (a *applier) freeIdentity(ctx context.Context, owner, id int64) (bool, error) {
+	text, ok, err := a.tx.FindStaged(ctx, owner, stagedOwnIdentity, id)
+	if err != nil || !ok {
+		return false, err
+	}
+	var agentID int64
+	if err := json.Unmarshal([]byte(text), &agentID); err != nil {
+		return false, err
+	}
+	agent, err := a.tx.Agent(ctx, owner, agentID)
+	if err != nil || agent.IdentityID != id {
+		return false, err
+	}
+	if agent.IdentityID, err = a.freshID(ctx, store.IdentityIDs); err != nil {
+		return false, err
+	}
+	if err := a.tx.UpdateAgent(ctx, agent); err != nil {
+		return false, err
+	}
+	if agent, err = a.tx.Agent(ctx, owner, agentID); err != nil {
+		return false, err
+	}
+	delete(a.agents, agentID)
+	a.own(place{store.IdentityIDs, agent.IdentityID})
+	a.owners[store.IdentityIDs][agent.IdentityID] = owner
+	return true, a.tx.PutStaged(ctx, owner, stagedOwnIdentity, agent.IdentityID, text)
+}
