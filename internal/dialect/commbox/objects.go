@@ -1,0 +1,216 @@
+package commbox
+
+import (
+	"net/http"
+
+	"parley/internal/core"
+	"parley/internal/httpx"
+	"parley/internal/service/conversation"
+)
+
+// maxPageSize is the highest page size, and the default (OpenAPI 2.07).
+const maxPageSize = 100
+
+// listUserObjects serves GET /v2/users/identities/{USER_IDENTITY_ID}/objects:
+// the conversations of one identity, with the messages that the customer has
+// not read yet. No parameters are published for it; it takes those of its
+// first version.
+func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, account int64) error {
+	p := readParams(r)
+	identity := p.pathID("USER_IDENTITY_ID")
+	page, size := p.number("pageNumber", 0, 0), min(p.number("pageSize", maxPageSize, 1), maxPageSize)
+	q := conversation.Query{
+		ConversationID: p.number("objectId", 0, 0), InboxID: p.number("stream", 0, 0), SubInboxID: p.number("subStream", 0, 0),
+		States: p.states("status"), Order: p.order("order"), Desc: p.descending("sort"),
+		Limit: int(size), Offset: int(min(page, core.MaxID/maxPageSize) * size),
+		With: conversation.WithContact | conversation.WithIdentity | conversation.WithInbox | conversation.WithPrimary,
+	}
+	if module := p.number("moduleId", 0, 0); module > 0 {
+		q.Ext = []conversation.Match{moduleIs(module)}
+	}
+	o := objectWriter{dialect: d, account: account, childs: p.flag("includeChilds", true), activities: p.flag("includeActivityLog", false), unread: true}
+	if p.err != nil {
+		return p.err
+	}
+	if identity > core.MaxID {
+		return core.Absent("identity")
+	}
+	q.With |= o.parts()
+	threads, unread, err := d.conversations.OfIdentity(r.Context(), account, identity, q)
+	if err != nil {
+		return err
+	}
+	return o.write(w, r, threads, func(b []byte) []byte {
+		return append(number(b, `{"totalUnreadChatMessages":`, unread), ',')
+	})
+}
+
+// getObject serves GET /streams/{STREAM_ID}/objects/{OBJECT_ID}: one
+// conversation, alone in an array. The stream is part of the address: in
+// another one there is no such object.
+func (d *dialect) getObject(w http.ResponseWriter, r *http.Request, account int64) error {
+	p := readParams(r)
+	stream := p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(account, text) })
+	id := p.pathID("OBJECT_ID")
+	o := objectWriter{dialect: d, account: account, childs: p.flag("includeChilds", false), activities: p.flag("includeActivityLog", false)}
+	if p.err != nil {
+		return p.err
+	}
+	if stream == 0 || id > core.MaxID {
+		return core.Absent("object")
+	}
+	with := conversation.WithContact | conversation.WithIdentity | conversation.WithPrimary | o.parts()
+	thread, err := d.conversations.Thread(r.Context(), account, id, with)
+	if err != nil {
+		return err
+	}
+	if thread.Conversation.InboxID != stream {
+		return core.Absent("object")
+	}
+	return o.write(w, r, []core.Thread{thread}, func(b []byte) []byte { return append(b, '{') })
+}
+
+// objectWriter writes objects with what the caller wants of them.
+type objectWriter struct {
+	dialect *dialect
+	account int64
+	// childs: all of them, newest first; else the newest alone.
+	childs     bool
+	activities bool
+	// unread: the V2 form with unreadMessages; else the form of Get Object
+	// with its second names.
+	unread  bool
+	authors map[authorKey][]byte
+}
+
+// authorKey names an author within an answer: an agent, or a contact on one of
+// its identities; all 0 is the system.
+type authorKey struct{ agent, contact, identity int64 }
+
+// maxAuthors bounds how many authors are remembered.
+const maxAuthors = 256
+
+// parts returns what the threads must bring along for the childs.
+func (o *objectWriter) parts() conversation.Parts {
+	if o.childs {
+		return 0
+	}
+	return conversation.WithLastListed
+}
+
+// write streams the answer. open appends the opening bracket and what stands
+// before the envelope.
+func (o *objectWriter) write(w http.ResponseWriter, r *http.Request, threads []core.Thread, open func([]byte) []byte) error {
+	w.Header().Set("Cache-Control", "no-store") // a key in the query makes caches keep it
+	s := httpx.NewStream(w, r, http.StatusOK, contentType)
+	err := s.Append(func(b []byte) []byte {
+		b = append(open(b), `"status":200,"description":"Operation successful",`...)
+		return append(o.dialect.appendResponseTime(b, r), `,"data":[`...)
+	})
+	if err != nil {
+		return err
+	}
+	childs, activities := o.feeds(r, threads)
+	defer childs.stop()
+	defer activities.stop()
+	for i := range threads {
+		if err := o.object(s, &threads[i], i > 0, childs, activities); err != nil {
+			return err
+		}
+	}
+	if err := s.Append(func(b []byte) []byte { return append(b, `]}`...) }); err != nil {
+		return err
+	}
+	return s.Finish()
+}
+
+// feeds opens the two walks through the threads, which go side by side: each
+// brings one thread's lines after the other's, reading ahead one page.
+func (o *objectWriter) feeds(r *http.Request, threads []core.Thread) (childs, activities feed) {
+	history := func(q conversation.HistoryQuery) feed {
+		return newFeed(o.dialect.conversations.History(r.Context(), o.account, threads, q))
+	}
+	if o.childs {
+		childs = history(conversation.HistoryQuery{Kinds: []core.EntryKind{core.Message}, ListedOnly: true, Desc: true})
+	}
+	if o.activities {
+		activities = history(conversation.HistoryQuery{Kinds: []core.EntryKind{core.Activity, core.Note}, Desc: true})
+	}
+	return childs, activities
+}
+
+// object writes one conversation.
+func (o *objectWriter) object(s *httpx.Stream, t *core.Thread, comma bool, childs, activities feed) error {
+	wire := toObject(t)
+	if o.unread {
+		unread := int64(0)
+		if t.Inbox.Channel.IsChat() {
+			unread = t.Conversation.ContactUnread()
+		}
+		wire.UnreadMessages = &unread
+	} else {
+		wire.CloseTime = &wire.ClosedTime
+	}
+	if err := s.Append(func(b []byte) []byte { return wire.appendHead(separate(b, comma)) }); err != nil {
+		return err
+	}
+	writeChild := func(l *core.Line, comma bool) error {
+		c := toChild(l, wire.StreamProviderType)
+		if !o.unread {
+			c.ObjectIDAlias = c.ObjectID
+		}
+		user := o.author(l)
+		return s.Append(func(b []byte) []byte { return c.appendJSON(separate(b, comma), user) })
+	}
+	if o.childs {
+		if err := childs.thread(writeChild); err != nil {
+			return err
+		}
+	} else if t.Last != nil {
+		if err := writeChild(t.Last, false); err != nil {
+			return err
+		}
+	}
+	if err := s.Append(appendActivities); err != nil {
+		return err
+	}
+	err := activities.thread(func(l *core.Line, comma bool) error {
+		a := toActivity(l)
+		return s.Append(func(b []byte) []byte { return a.appendJSON(separate(b, comma)) })
+	})
+	if err != nil {
+		return err
+	}
+	return s.Append(wire.appendTail)
+}
+
+// author returns who said the line, as JSON. Few people say most lines, and an
+// agent's opaque id costs more than all the rest.
+func (o *objectWriter) author(l *core.Line) []byte {
+	var key authorKey
+	switch {
+	case l.Agent != nil:
+		key.agent = l.Agent.ID
+	case l.Contact != nil:
+		key.contact = l.Contact.ID
+		if l.Identity != nil {
+			key.identity = l.Identity.ID
+		}
+	}
+	if known := o.authors[key]; known != nil {
+		return known
+	}
+	a := toAuthor(l, func(agent int64) string { return o.dialect.ids.Agent(o.account, agent) })
+	if o.authors == nil || len(o.authors) == maxAuthors {
+		o.authors = map[authorKey][]byte{}
+	}
+	o.authors[key] = a.appendJSON(nil)
+	return o.authors[key]
+}
+
+func separate(b []byte, comma bool) []byte {
+	if comma {
+		return append(b, ',')
+	}
+	return b
+}

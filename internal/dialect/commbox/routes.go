@@ -1,0 +1,197 @@
+package commbox
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"parley/internal/auth"
+	"parley/internal/core"
+	"parley/internal/httpx"
+	"parley/internal/service/conversation"
+)
+
+// contentType is that of every answer.
+const contentType = "application/json"
+
+// Deps is what the dialect is built from.
+type Deps struct {
+	Conversations *conversation.Reads
+	Tokens        *auth.Tokens
+	Clock         core.Clock
+	Log           *slog.Logger
+	// IDKey is the installation's key of opaque ids, 64 random bytes; the keys
+	// of the two ciphers are derived from it.
+	IDKey []byte
+}
+
+// dialect answers all calls. It is not changed after New.
+type dialect struct {
+	conversations *conversation.Reads
+	tokens        *auth.Tokens
+	clock         core.Clock
+	ids           *OpaqueIDs
+	router        router
+}
+
+// handlerFunc serves a call for an account, or says why it could not.
+type handlerFunc func(w http.ResponseWriter, r *http.Request, account int64) error
+
+// New returns the dialect's handler. It panics when no keys can be derived
+// from IDKey: that is a fault of the wiring.
+func New(deps Deps) http.Handler {
+	ids, err := NewOpaqueIDs(deps.IDKey)
+	if err != nil {
+		panic("commbox: " + err.Error())
+	}
+	d := &dialect{conversations: deps.Conversations, tokens: deps.Tokens, clock: deps.Clock, ids: ids}
+	for _, c := range d.calls() {
+		d.router.add(c.method, c.path, c.serve)
+	}
+	return httpx.Adapter{Log: deps.Log, Error: d.writeError}.Handle(d.serve)
+}
+
+// call is a published operation; serve is nil while it is not served.
+type call struct {
+	method, path string
+	serve        handlerFunc
+}
+
+// calls lists every published operation: OpenAPI 2.07, what newer help pages
+// and older revisions add, and what public clients were seen to call.
+// coverage.txt has the same list with its sources.
+func (d *dialect) calls() []call {
+	return append([]call{
+		{"GET", "/v2/users/identities/{USER_IDENTITY_ID}/objects", d.listUserObjects},
+		{"GET", "/streams/{STREAM_ID}/objects/{OBJECT_ID}", d.getObject},
+	}, unserved()...)
+}
+
+// unserved lists the published operations that answer 501.
+func unserved() []call {
+	lines := strings.FieldsFunc(unservedCalls, func(r rune) bool { return r == '\n' })
+	calls := make([]call, len(lines))
+	for i, line := range lines {
+		method, path, _ := strings.Cut(line, " ")
+		calls[i] = call{method: method, path: path}
+	}
+	return calls
+}
+
+const unservedCalls = `
+GET /core/systemstatus
+GET /streams
+GET /streams/{STREAM_ID}/streamavailability
+GET /streams/{STREAM_ID}/streamavailability/{IGNORE_AUTOMATION}
+GET /streams/{STREAM_ID}/substreams/{SUBSTREAM_ID}/streamavailability
+GET /streams/{STREAM_ID}/objects
+POST /streams/{STREAM_ID}/objects
+POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/child
+POST /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/child
+GET /streams/{STREAM_ID}/objects/{OBJECT_ID}/transcript
+POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}
+DELETE /streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}
+POST /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}
+DELETE /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}
+GET /stats/streams
+GET /stats/streamsSLAExceptions
+GET /objects/{OBJECT_ID}/activities
+POST /objects/{OBJECT_ID}/status/{STATUS_ID}
+PATCH /objects/{OBJECT_ID}/stream
+POST /objects/{OBJECT_ID}/content
+POST /objects/{OBJECT_ID}/activitylog
+POST /objects/{OBJECT_ID}/remarks
+POST /objects/{OBJECT_ID}/indicators
+DELETE /objects/{OBJECT_ID}/indicators/{INDICATOR_ID}
+GET /users
+GET /users/{USER_ID}
+POST /users/{USER_ID}
+GET /users/identities/{USER_IDENTITY_ID}/objects
+GET /managers
+POST /managers
+GET /managers/{MANAGER_ID}
+POST /managers/{MANAGER_ID}
+DELETE /managers/{MANAGER_ID}
+GET /managers/{MANAGER_ID}/stats
+GET /managers/teams
+POST /managers/teams
+GET /managers/teams/{TEAM_ID}
+POST /managers/teams/{TEAM_ID}
+DELETE /managers/teams/{TEAM_ID}
+GET /managers/profiles
+GET /managers/profiles/{PROFILE_ID}
+POST /managers/{MANAGER_ID}/profiles
+DELETE /managers/{MANAGER_ID}/profiles
+DELETE /managers/{MANAGER_ID}/profiles/{PROFILE_ID}
+GET /managers/presence
+GET /managers/{MANAGER_ID}/presence
+POST /managers/{MANAGER_ID}/presence/{ACTIVITY_ID}
+GET /managers/{MANAGER_ID}/assignments
+POST /managers/{MANAGER_ID}/assignments
+DELETE /managers/{MANAGER_ID}/assignments
+GET /tags
+POST /tags
+POST /tags/{TAG_ID}
+DELETE /tags/{TAG_ID}
+GET /tags/groups
+POST /tags/groups
+POST /tags/groups/{TAGS_GROUP_ID}
+DELETE /tags/groups/{TAGS_GROUP_ID}
+POST /sms/sendinitialtext/{ENCRYPTED_STREAM_ID}/{PHONE_NUMBER}
+POST /sms/sendsms/{ENCRYPTED_STREAM_ID}
+POST /v2/whatsapp/sendtemplatedmessage/{ENCRYPTED_STREAM_ID}
+POST /whatsapp/sendtemplatedmessage/{ENCRYPTED_STREAM_ID}
+POST /whatsapp/uploadmedia/{ENCRYPTED_STREAM_ID}
+GET /whatsapp/validatecontact/{ENCRYPTED_STREAM_ID}/{PHONE_NUMBER}
+GET /whatsapp/templates/{ENCRYPTED_STREAM_ID}
+POST /whatsapp/campaign
+POST /emarsys/sendwhatsapptemplate/{ENCRYPTED_STREAM_ID}
+POST /forms/createlink/{FORM_ID}
+POST /forms/createpredefinedlink/{FORM_ID}
+POST /auth/ticket
+GET /automation/objects/{OBJECT_ID}/context
+POST /automation/objects/{OBJECT_ID}/context
+POST /automation/objects/{OBJECT_ID}/context/jump
+`
+
+// serve routes, then authenticates, and leaves the rest to the call: an
+// unknown path is 404 and a verb that is not served 501 ("the requested
+// operation is not supported", never 405), with a key and without.
+func (d *dialect) serve(w http.ResponseWriter, r *http.Request) error {
+	calls, values := d.router.find(r.URL)
+	if calls == nil {
+		d.refuse(w, r, http.StatusNotFound)
+		return nil
+	}
+	serve, ok := pick(r, calls, values)
+	if !ok {
+		d.refuse(w, r, http.StatusNotImplemented)
+		return nil
+	}
+	caller, err := d.tokens.Check(r.Context(), key(r))
+	if err != nil {
+		return err
+	}
+	if !caller.Can(core.ScopeRead) {
+		return &core.Error{Kind: core.Forbidden, Message: "the token may not read"}
+	}
+	return serve(w, r, caller.AccountID)
+}
+
+// key returns the caller's key: the Authorization header, with or without the
+// word Bearer in any letter case; without that header access_token of the
+// query, which older revisions declare and public clients still send.
+func key(r *http.Request) string {
+	header := strings.TrimSpace(r.Header.Get("Authorization"))
+	if header == "" {
+		return r.URL.Query().Get("access_token")
+	}
+	scheme, rest, found := strings.Cut(header, " ")
+	if found && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(rest)
+	}
+	if strings.EqualFold(header, "Bearer") {
+		return ""
+	}
+	return header
+}
