@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"parley/internal/app"
+	"parley/internal/demo"
+	"parley/internal/service/conversation"
+)
+
+type demoCmd struct {
+	Seed uint64 `default:"1" help:"Seed of the demo's chance: the same seed gives the same account."`
+}
+
+// Run serves a demo account on a database of its own, which is removed at the
+// end.
+func (c demoCmd) Run(e *env) error {
+	if e.cfg.Postgres() {
+		return errors.New("the demo brings its own throw-away database: leave --database-url out")
+	}
+	dir, err := os.MkdirTemp("", "parley-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a left-over below the temporary folder harms nobody
+	cfg := *e.cfg
+	cfg.DataDir = dir
+	s, err := app.NewServer(e.ctx, &cfg, e.clock, e.log)
+	if err != nil {
+		return err
+	}
+	ops := app.NewOperations(s.Store, e.clock)
+	token, err := c.prepare(e, ops)
+	if err != nil {
+		return errors.Join(err, ops.Close())
+	}
+	printDemo(e, "http://"+s.Addr.String(), token)
+
+	live := &demo.Live{
+		Reads: conversation.NewReads(s.Store), Writes: conversation.NewWrites(s.Store, e.clock), Log: e.log, Seed: c.Seed,
+	}
+	return runBoth(e.ctx, s.Run, live.Run)
+}
+
+// prepare imports the demo account and makes a token for it.
+func (c demoCmd) prepare(e *env, ops *app.Operations) (string, error) {
+	var file bytes.Buffer
+	if err := demo.Generate(&file, c.Seed, e.clock()); err != nil {
+		return "", err
+	}
+	if _, err := ops.Import(e.ctx, &file, false); err != nil {
+		return "", fmt.Errorf("import the demo account: %w", err)
+	}
+	out, err := ops.CreateToken(e.ctx, app.TokenRequest{AccountID: demo.AccountID, Name: "demo"})
+	if err != nil {
+		return "", err
+	}
+	var made struct {
+		Token string `json:"token"`
+	}
+	if err := json.Unmarshal(out, &made); err != nil {
+		return "", err
+	}
+	return made.Token, nil
+}
+
+// runBoth runs both until ctx ends or one of them fails, which stops the
+// other. The writer stops before the server closes its database.
+func runBoth(ctx context.Context, server, writer func(context.Context) error) error {
+	serving, stopServer := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServer()
+	writing, stopWriter := context.WithCancel(ctx)
+	defer stopWriter()
+	served := make(chan error, 1)
+	go func() {
+		served <- server(serving)
+		stopWriter()
+	}()
+	err := writer(writing)
+	stopServer()
+	return errors.Join(err, <-served)
+}
+
+// printDemo tells where everything is.
+func printDemo(e *env, url, token string) {
+	fmt.Fprintf(e.io.out, `
+Parley demo: Harbor Outfitters, %d contacts, %d conversations, and somebody writes every few seconds.
+
+  server    %s
+  health    %s/readyz
+  OpenAPI   %s/openapi/commbox.json  %s/openapi/chatwoot.json  %s/openapi/uncodie.json
+  token     %s
+
+CommBox, conversations of a visitor with unread counts:
+  curl -s -H 'Authorization: Bearer %s' '%s/v2/users/identities/%d/objects'
+
+CommBox, one conversation with all its messages:
+  curl -s -H 'Authorization: Bearer %s' '%s/streams/%d/objects/%d?includeChilds=true'
+
+Chatwoot (OmniVibe), a contact's own list:
+  curl -s '%s/public/api/v1/inboxes/%s/contacts/%s/conversations'
+
+Uncodie, conversations of a lead:
+  curl -s -H 'x-api-key: %s' '%s/api/agents/customerSupport/conversations?lead_id=%s&limit=5'
+
+Stop with Ctrl-C; the demo's data goes with it.
+`, demo.ContactCount, demo.ConversationCount, url, url, url, url, url, token,
+		token, url, demo.VisitorID, token, url, demo.WebInboxID, demo.VisitorThread,
+		url, demo.APIIdentifier, demo.AppSourceID, token, url, demo.LeadUUID)
+}

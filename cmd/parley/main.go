@@ -1,0 +1,156 @@
+// Command parley is the customer-conversation server and its tools. Each
+// subcommand has a file of its own; what they do is in the packages below
+// internal.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"parley/internal/app"
+	"parley/internal/config"
+	"parley/internal/core"
+)
+
+// version is set at build time.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	stop()
+	os.Exit(status)
+}
+
+// streams are the standard ones, so that tests can bring their own.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// commands is the whole command line.
+type commands struct {
+	config.Config
+	ConfigFile kong.ConfigFlag `name:"config" env:"PARLEY_CONFIG" help:"TOML file of settings, named as the flags are." placeholder:"FILE"`
+
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Demo    demoCmd    `cmd:"" help:"Run the server on a throw-away database with a lively demo account."`
+	Import  importCmd  `cmd:"" help:"Read accounts from an NDJSON file."`
+	Export  exportCmd  `cmd:"" help:"Write accounts as NDJSON."`
+	Account accountCmd `cmd:"" help:"Manage accounts."`
+	Token   tokenCmd   `cmd:"" help:"Manage API tokens."`
+	Doctor  doctorCmd  `cmd:"" help:"Recount everything and report every difference."`
+	Migrate migrateCmd `cmd:"" help:"Create or migrate the database, and nothing else."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// env is what a subcommand works with.
+type env struct {
+	ctx   context.Context //nolint:containedctx // it is the command's own, for as long as it runs
+	cfg   *config.Config
+	io    streams
+	log   *slog.Logger
+	clock core.Clock
+}
+
+// errReported ends a command with status 1 after it has told why.
+var errReported = errors.New("reported")
+
+// run executes one command line and returns the exit status: 0, 1 for a
+// failure, 2 for a command line or a setting that cannot be used.
+func run(ctx context.Context, args []string, io streams) int {
+	if err := errors.Join(config.CheckEnvironment(os.Environ()), config.LoadSecretFiles()); err != nil {
+		fmt.Fprintf(io.err, "parley: %v\n", err)
+		return 2
+	}
+	var cmds commands
+	exited := -1
+	parser, err := kong.New(&cmds,
+		kong.Name("parley"),
+		kong.Description("Self-hosted customer conversations, in the dialects that clients already speak."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.DefaultEnvars("PARLEY"),
+		kong.Configuration(loadConfigFile),
+		kong.Writers(io.out, io.err),
+		kong.Exit(func(status int) { exited = status; panic(errReported) }),
+	)
+	if err != nil {
+		fmt.Fprintf(io.err, "parley: %v\n", err)
+		return 2
+	}
+	kctx, err := parse(parser, args)
+	if exited >= 0 {
+		return exited
+	}
+	if err == nil {
+		err = cmds.Check()
+	}
+	if err != nil {
+		fmt.Fprintf(io.err, "parley: %v\n", err)
+		return 2
+	}
+	e := &env{ctx: ctx, cfg: &cmds.Config, io: io, log: newLog(io.err, cmds.LogFormat), clock: now}
+	switch err := kctx.Run(e); {
+	case err == nil:
+		return 0
+	case errors.Is(err, errReported):
+		return 1
+	default:
+		fmt.Fprintf(io.err, "parley: %v\n", err)
+		return 1
+	}
+}
+
+// parse runs the parser; printing help ends it early.
+func parse(parser *kong.Kong, args []string) (kctx *kong.Context, err error) {
+	defer func() {
+		if p := recover(); p != nil && p != errReported { //nolint:errorlint // our own value
+			panic(p)
+		}
+	}()
+	return parser.Parse(args)
+}
+
+// now is the machine's clock.
+func now() core.Time { return core.TimeOf(time.Now()) } //nolint:forbidigo // the one place that reads it
+
+func newLog(w io.Writer, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+// operator reaches the installation: a running server over its admin socket,
+// else the database itself.
+func (e *env) operator() (app.Operator, error) {
+	if !e.cfg.Postgres() {
+		if op, ok := app.DialOperator(e.ctx, e.cfg.AdminSocket()); ok {
+			return op, nil
+		}
+	}
+	st, err := app.OpenStore(e.ctx, e.cfg, e.log)
+	if err != nil {
+		return nil, err
+	}
+	return app.NewOperations(st, e.clock), nil
+}
+
+// withOperator runs f on the installation.
+func (e *env) withOperator(f func(op app.Operator) error) error {
+	op, err := e.operator()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(op), op.Close())
+}

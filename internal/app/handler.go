@@ -1,0 +1,105 @@
+package app
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"parley/internal/auth"
+	"parley/internal/core"
+	"parley/internal/dialect/chatwoot"
+	"parley/internal/dialect/commbox"
+	"parley/internal/dialect/uncodie"
+	"parley/internal/httpx"
+	"parley/internal/service/contact"
+	"parley/internal/service/conversation"
+	"parley/internal/store"
+	"parley/openapi"
+)
+
+// HandlerOptions is what the doors are built from.
+type HandlerOptions struct {
+	Store store.Store
+	Clock core.Clock
+	Log   *slog.Logger
+	IDKey []byte // see Installation
+	// PublicURL is the address that clients know this server by, without a
+	// slash at its end; "" = what each request names.
+	PublicURL string
+}
+
+// NewHandler returns all doors of the public listener: the dialects by the
+// first segments of the path, and what belongs to none of them.
+func NewHandler(o HandlerOptions) http.Handler {
+	tokens := auth.NewTokens(o.Store, o.Clock)
+	reads := conversation.NewReads(o.Store)
+	d := doors{
+		commbox:  commbox.New(commbox.Deps{Conversations: reads, Tokens: tokens, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey}),
+		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Log: o.Log}),
+		uncodie:  uncodie.New(uncodie.Deps{Conversations: reads, Tokens: tokens, Log: o.Log}),
+		own:      http.NewServeMux(),
+	}
+	d.own.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
+	d.own.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := o.Store.Ready(r.Context()); err != nil {
+			o.Log.WarnContext(r.Context(), "not ready", "error", err)
+			text(w, http.StatusServiceUnavailable, "not ready\n")
+			return
+		}
+		text(w, http.StatusOK, "ready\n")
+	})
+	d.own.HandleFunc("GET /openapi/{file}", serveOpenAPI)
+	return httpx.WithRequestID(d)
+}
+
+// doors chooses the dialect by the path's first segments. The dialects' paths
+// do not collide; each answers unknown paths under its own in its own shape.
+type doors struct {
+	commbox, chatwoot, uncodie http.Handler
+	own                        *http.ServeMux
+}
+
+// commboxRoots are the first segments of CommBox's paths, which match in any
+// letter case.
+var commboxRoots = map[string]bool{
+	"core": true, "streams": true, "stats": true, "objects": true, "users": true, "managers": true, "tags": true,
+	"v2": true, "sms": true, "whatsapp": true, "emarsys": true, "forms": true, "automation": true,
+}
+
+// uncodieRoots are the segments below /api that are Uncodie's; the others are
+// Chatwoot's.
+var uncodieRoots = map[string]bool{"agents": true, "visitors": true, "keys": true, "notifications": true, "workflow": true, "status": true}
+
+// ServeHTTP passes the request to the door that its path names.
+func (d doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	second, _, _ := strings.Cut(rest, "/")
+	switch {
+	case first == "api" && uncodieRoots[second]:
+		d.uncodie.ServeHTTP(w, r)
+	case first == "api", first == "public", first == "platform":
+		d.chatwoot.ServeHTTP(w, r)
+	case commboxRoots[strings.ToLower(first)], strings.EqualFold(first, "auth") && strings.EqualFold(second, "ticket"):
+		d.commbox.ServeHTTP(w, r)
+	default:
+		d.own.ServeHTTP(w, r)
+	}
+}
+
+func serveOpenAPI(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutSuffix(r.PathValue("file"), ".json")
+	doc, found := openapi.Document(name)
+	if !ok || !found {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	_, _ = w.Write(doc)
+}
+
+func text(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(body))
+}

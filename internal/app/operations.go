@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"parley/internal/core"
+	"parley/internal/interchange"
+	"parley/internal/service/account"
+	"parley/internal/service/integrity"
+	"parley/internal/store"
+)
+
+// Operator is what the command line does to an installation. It is served
+// either on the database itself (NewOperations) or, when a server holds it, by
+// that server over its admin socket (DialOperator).
+type Operator interface {
+	// Import reads interchange lines and returns the summary as JSON, also
+	// beside an error: it then names the last good line.
+	Import(ctx context.Context, r io.Reader, remap bool) (summary json.RawMessage, err error)
+	// Export writes interchange lines; account 0 = all.
+	Export(ctx context.Context, w io.Writer, account int64, withSecrets bool) error
+	// CreateAccount returns {"account_id":n,"uuid":"..."}.
+	CreateAccount(ctx context.Context, name string) (json.RawMessage, error)
+	// CreateToken returns {"token":"..."}.
+	CreateToken(ctx context.Context, t TokenRequest) (json.RawMessage, error)
+	// Doctor writes one line per fault and returns how many there were.
+	Doctor(ctx context.Context, w io.Writer) (faults int, err error)
+	// Close lets go of the database or the socket.
+	Close() error
+}
+
+// TokenRequest says which token to make.
+type TokenRequest struct {
+	AccountID int64        `json:"account_id"`
+	Name      string       `json:"name"`
+	AgentID   int64        `json:"agent_id"`
+	Scopes    []core.Scope `json:"scopes"`
+	ExpiresAt core.Time    `json:"expires_at"` // microseconds, 0 = never
+}
+
+// Operations is the Operator on a store of this process.
+type Operations struct {
+	store    store.Store
+	accounts *account.Accounts
+	clock    core.Clock
+}
+
+// NewOperations returns the Operator on st, which it closes.
+func NewOperations(st store.Store, clock core.Clock) *Operations {
+	return &Operations{store: st, accounts: account.New(st, clock), clock: clock}
+}
+
+// Close closes the store.
+func (o *Operations) Close() error { return o.store.Close() }
+
+// Import implements Operator.
+func (o *Operations) Import(ctx context.Context, r io.Reader, remap bool) (json.RawMessage, error) {
+	summary, err := interchange.Import(ctx, o.store, r, interchange.Options{Remap: remap, Clock: o.clock})
+	out, jsonErr := json.Marshal(summary)
+	if err == nil {
+		err = jsonErr
+	}
+	return out, err
+}
+
+// Export implements Operator.
+func (o *Operations) Export(ctx context.Context, w io.Writer, accountID int64, withSecrets bool) error {
+	opts := interchange.ExportOptions{WithSecrets: withSecrets}
+	if accountID != 0 {
+		opts.Accounts = []int64{accountID}
+	}
+	return interchange.Export(ctx, o.store, w, opts)
+}
+
+// CreateAccount implements Operator.
+func (o *Operations) CreateAccount(ctx context.Context, name string) (json.RawMessage, error) {
+	made, err := o.accounts.Create(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(struct {
+		AccountID int64  `json:"account_id"`
+		UUID      string `json:"uuid"`
+	}{made.ID, made.UUID})
+}
+
+// CreateToken implements Operator.
+func (o *Operations) CreateToken(ctx context.Context, t TokenRequest) (json.RawMessage, error) {
+	text, _, err := o.accounts.CreateToken(ctx, account.NewToken{
+		AccountID: t.AccountID, Name: t.Name, AgentID: t.AgentID, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(struct {
+		Token string `json:"token"`
+	}{text})
+}
+
+// Doctor implements Operator.
+func (o *Operations) Doctor(ctx context.Context, w io.Writer) (int, error) {
+	faults := 0
+	var werr error
+	_, err := integrity.Check(ctx, o.store, func(f integrity.Fault) {
+		faults++
+		if werr == nil {
+			_, werr = fmt.Fprintln(w, strings.ReplaceAll(f.String(), "\n", " "))
+		}
+	})
+	if err == nil {
+		err = werr
+	}
+	return faults, err
+}

@@ -1,0 +1,101 @@
+// Package config is every setting of Parley in one struct: names, defaults,
+// help, and the checks that stop a start on a bad one. Flags win over the
+// environment, and that over the configuration file.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+// Config is the settings that every command shares. The tags are the command
+// line's: each flag is also read from PARLEY_ and its name in capitals.
+type Config struct {
+	Addr           string   `default:"127.0.0.1:8080" help:"Address that clients connect to." placeholder:"HOST:PORT"`
+	AdminAddr      string   `default:"127.0.0.1:8081" help:"Address for metrics and profiles, never open to clients." placeholder:"HOST:PORT"`
+	DataDir        string   `default:"./parley-data" help:"Folder for the SQLite file, its lock and the admin socket." placeholder:"DIR"`
+	DatabaseURL    Secret   `help:"postgres://... to keep data in PostgreSQL; without it in a SQLite file in the data dir." placeholder:"URL"`
+	NATSURL        Secret   `name:"nats-url" env:"PARLEY_NATS_URL" help:"nats://... to wake other nodes that share the PostgreSQL database." placeholder:"URL"`
+	PublicURL      string   `help:"Address that clients know this server by." placeholder:"URL"`
+	TrustedProxies []string `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." placeholder:"CIDR"`
+	LogFormat      string   `default:"text" enum:"text,json" help:"Form of the log: text or json."`
+	RateLimit      int      `default:"3000" help:"Requests a minute and token; 0 switches every limit off." placeholder:"N"`
+}
+
+// Default is the configuration that nothing changes. A test holds it against
+// the tags.
+func Default() Config {
+	return Config{Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:8081", DataDir: "./parley-data", LogFormat: "text", RateLimit: 3000}
+}
+
+// Secret is a setting that logs and printed configurations must not show.
+type Secret string
+
+// String hides the value.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(hidden)"
+}
+
+// LogValue hides the value from structured logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Reveal returns the value for use.
+func (s Secret) Reveal() string { return string(s) }
+
+// Postgres tells whether the data is kept in PostgreSQL.
+func (c *Config) Postgres() bool { return c.DatabaseURL != "" }
+
+// AdminSocket is the Unix socket over which the command line reaches a running
+// server.
+func (c *Config) AdminSocket() string { return filepath.Join(c.DataDir, "admin.sock") }
+
+// Check reports every bad setting at once.
+func (c *Config) Check() error {
+	var errs []error
+	for flag, addr := range map[string]string{"addr": c.Addr, "admin-addr": c.AdminAddr} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			errs = append(errs, fmt.Errorf("--%s: %q is not HOST:PORT", flag, addr))
+		}
+	}
+	if c.DataDir == "" {
+		errs = append(errs, errors.New("--data-dir: a folder is needed"))
+	}
+	errs = append(errs,
+		checkURL("database-url", c.DatabaseURL.Reveal(), "postgres", "postgresql"),
+		checkURL("nats-url", c.NATSURL.Reveal(), "nats", "tls"),
+		checkURL("public-url", c.PublicURL, "http", "https"))
+	for _, p := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			errs = append(errs, fmt.Errorf("--trusted-proxies: %q is not a network such as 10.0.0.0/8", p))
+		}
+	}
+	if c.RateLimit < 0 {
+		errs = append(errs, errors.New("--rate-limit: must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// checkURL never prints the value: it may hold a password.
+func checkURL(flag, value string, schemes ...string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err == nil {
+		for _, s := range schemes {
+			if u.Scheme == s {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("--%s: must begin with %s://", flag, strings.Join(schemes, ":// or "))
+}

@@ -1,0 +1,111 @@
+package config_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"parley/internal/config"
+)
+
+func TestDefaultsStandInTheTags(t *testing.T) {
+	t.Parallel()
+	def := reflect.ValueOf(config.Default())
+	for i := range def.NumField() {
+		field := def.Type().Field(i)
+		want := ""
+		switch v := def.Field(i); v.Kind() {
+		case reflect.String:
+			want = v.String()
+		case reflect.Int:
+			want = strconv.FormatInt(v.Int(), 10)
+		default:
+		}
+		if got := field.Tag.Get("default"); got != want {
+			t.Errorf("%s: the tag says %q, Default %q", field.Name, got, want)
+		}
+		if field.Tag.Get("help") == "" {
+			t.Errorf("%s has no help", field.Name)
+		}
+	}
+}
+
+func TestVariablesNameEverySetting(t *testing.T) {
+	t.Parallel()
+	cfg := reflect.TypeFor[config.Config]()
+	if got, want := len(config.Variables()), cfg.NumField()+1; got != want { // and PARLEY_CONFIG
+		t.Errorf("%d variables, want %d", got, want)
+	}
+}
+
+func TestCheckReportsEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	cfg := config.Config{
+		Addr: "here", AdminAddr: "there", DatabaseURL: "mysql://user:hunter2@host/db", NATSURL: "http://x", PublicURL: "ftp://x",
+		TrustedProxies: []string{"10.0.0.1"}, RateLimit: -1,
+	}
+	err := cfg.Check()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"--addr", "--admin-addr", "--data-dir", "--database-url", "--nats-url", "--public-url", "--trusted-proxies", "--rate-limit"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is not reported in %q", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("the password is told: %v", err)
+	}
+	def := config.Default()
+	if err := def.Check(); err != nil {
+		t.Errorf("the defaults are refused: %v", err)
+	}
+}
+
+func TestSecretsHide(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	secret := config.Secret("hunter2")
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "url", secret)
+	if shown := fmt.Sprintf("%s %v %+v %s", secret, secret, config.Config{DatabaseURL: secret}, log.String()); strings.Contains(shown, "hunter2") {
+		t.Errorf("shown: %s", shown)
+	}
+}
+
+func TestCheckEnvironment(t *testing.T) {
+	t.Parallel()
+	ok := []string{"PATH=/bin", "PARLEY_ADDR=x", "PARLEY_TEST_POSTGRES=x", "PARLEY_DATABASE_URL_FILE=x"}
+	if err := config.CheckEnvironment(ok); err != nil {
+		t.Error(err)
+	}
+	err := config.CheckEnvironment(append(ok, "PARLEY_PORT=1", "PARLEY_ADDR_FILE=x"))
+	if err == nil || !strings.Contains(err.Error(), "PARLEY_ADDR_FILE, PARLEY_PORT") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoadSecretFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "url")
+	if err := os.WriteFile(path, []byte("postgres://x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PARLEY_DATABASE_URL", "")
+	if err := os.Unsetenv("PARLEY_DATABASE_URL"); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PARLEY_DATABASE_URL_FILE", path)
+	if err := config.LoadSecretFiles(); err != nil {
+		t.Fatal(err)
+	}
+	if got := os.Getenv("PARLEY_DATABASE_URL"); got != "postgres://x" {
+		t.Errorf("got %q", got)
+	}
+	if err := config.LoadSecretFiles(); err == nil {
+		t.Error("both set: no error")
+	}
+}
