@@ -32,6 +32,8 @@ type Page struct {
 // be, and its last page has End set. The threads must carry Contact and
 // Identity.
 //
+// A failure is yielded once and ends the walk.
+//
 // What is read is bounded by each conversation's LastPosition as given:
 // entries that come later do not show, so a long body ends. Threads with few
 // entries share one read. Memory is bounded by one page, not by the history.
@@ -96,11 +98,13 @@ func (h *history) batch(ctx context.Context, i, next int, yield func(Page, error
 		// thread may come along: the limit leaves no room to miss any.
 		entries, err := h.entries(ctx, store.EntryQuery{ConversationIDs: ids, Before: bound + 1, Limit: len(ids) * int(bound)})
 		if err != nil {
-			return yield(Page{}, err)
+			yield(Page{}, err)
+			return false
 		}
 		byThread, err = h.group(ctx, i, next, entries)
 		if err != nil {
-			return yield(Page{}, err)
+			yield(Page{}, err)
+			return false
 		}
 	}
 	for t := i; t < next; t++ {
@@ -143,11 +147,13 @@ func (h *history) long(ctx context.Context, i int, yield func(Page, error) bool)
 	for {
 		entries, err := h.entries(ctx, q)
 		if err != nil {
-			return yield(Page{}, err)
+			yield(Page{}, err)
+			return false
 		}
 		lines, err := h.lines(ctx, h.threads[i:i+1], entries)
 		if err != nil {
-			return yield(Page{}, err)
+			yield(Page{}, err)
+			return false
 		}
 		end := len(entries) < pageEntries
 		if !yield(Page{Thread: i, Lines: lines, End: end}, nil) {

@@ -227,66 +227,39 @@ func (c *check) addOwnCursors(ctx context.Context, p *replay) error {
 }
 
 // replayEntries reads the entries of all the conversations and hands them to
-// their replays in order. Short conversations share a read: as many as fill a
-// page by what they say of themselves.
+// their replays in order.
+//
+// One conversation is read at a time: where a read names many, PostgreSQL may
+// walk through the whole account instead. What the entries refer to is fetched
+// for a page of them, whichever conversations they belong to.
 func (c *check) replayEntries(ctx context.Context, replays []*replay) error {
-	for len(replays) > 0 {
-		n, total := 1, replays[0].kept.LastPosition
-		for n < len(replays) && total+replays[n].kept.LastPosition < pageRows {
-			total += replays[n].kept.LastPosition
-			n++
-		}
-		if err := c.replayTogether(ctx, replays[:n]); err != nil {
-			return err
-		}
-		replays = replays[n:]
-	}
-	return nil
-}
-
-// replayTogether reads some conversations, however long they turn out to be.
-func (c *check) replayTogether(ctx context.Context, replays []*replay) error {
 	byID := make(map[int64]*replay, len(replays))
-	rest := make([]int64, len(replays)) // in order of id
-	for i, p := range replays {
+	var read []core.Entry
+	for _, p := range replays {
 		byID[p.kept.ID] = p
-		rest[i] = p.kept.ID
-	}
-	q := store.EntryQuery{ConversationIDs: rest, Limit: pageRows}
-	for len(q.ConversationIDs) > 0 {
-		entries, err := c.r.ListEntries(ctx, c.account.ID, q)
-		if err != nil {
-			return fmt.Errorf("list entries: %w", err)
+		q := store.EntryQuery{ConversationIDs: []int64{p.kept.ID}, Limit: pageRows}
+		for {
+			entries, err := c.r.ListEntries(ctx, c.account.ID, q)
+			if err != nil {
+				return fmt.Errorf("list entries: %w", err)
+			}
+			read = append(read, entries...)
+			if len(read) >= pageRows {
+				if err := c.checkEntries(ctx, read, byID); err != nil {
+					return err
+				}
+				read = read[:0]
+			}
+			if len(entries) < pageRows || entries[pageRows-1].Position <= q.After {
+				break
+			}
+			q.After = entries[pageRows-1].Position
 		}
-		if err := c.checkEntries(ctx, entries, byID); err != nil {
-			return err
-		}
-		q, rest = nextRead(q, rest, entries)
 	}
-	return nil
+	return c.checkEntries(ctx, read, byID)
 }
 
-// nextRead says where the reading of entries goes on. A full page ends within
-// one conversation: that one is read to its end before the others go on.
-func nextRead(q store.EntryQuery, rest []int64, entries []core.Entry) (store.EntryQuery, []int64) {
-	if len(entries) == q.Limit {
-		last := &entries[len(entries)-1]
-		for len(rest) > 0 && rest[0] <= last.ConversationID {
-			rest = rest[1:]
-		}
-		// Only positions that rise lead to an end. Others are reported anyway.
-		if last.Position > q.After {
-			q.ConversationIDs, q.After = []int64{last.ConversationID}, last.Position
-			return q, rest
-		}
-	} else if q.After == 0 {
-		rest = nil // the read covered all of them
-	}
-	q.ConversationIDs, q.After = rest, 0
-	return q, rest
-}
-
-// checkEntries looks at one page of entries.
+// checkEntries looks at a page of entries.
 func (c *check) checkEntries(ctx context.Context, entries []core.Entry, byID map[int64]*replay) error {
 	c.sum.Entries += int64(len(entries))
 	attachments, err := c.attachments(ctx, entries)
