@@ -1,0 +1,13 @@
+package httpx_test
+
+import (
+	"testing"
+
+	"parley/internal/testkit"
+)
+
+// What every door shares knows no door.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	testkit.OnlyImports(t, "parley/internal/core", "github.com/google/uuid")
+}

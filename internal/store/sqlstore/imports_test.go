@@ -1,0 +1,13 @@
+package sqlstore_test
+
+import (
+	"testing"
+
+	"parley/internal/testkit"
+)
+
+// The SQL knows the contract and the form of events, and nothing above.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	testkit.OnlyImports(t, "parley/internal/core", "parley/internal/store", "parley/internal/event", "github.com/google/uuid")
+}
