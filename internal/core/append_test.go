@@ -420,3 +420,11 @@ func TestSmallValues(t *testing.T) {
 		t.Errorf("given JSON gives %q", got)
 	}
 }
+
+func TestNewEpoch(t *testing.T) {
+	t.Parallel()
+	a, b := core.NewEpoch(), core.NewEpoch()
+	if a == "" || a == b {
+		t.Errorf("two epochs are %q and %q, want two different names", a, b)
+	}
+}

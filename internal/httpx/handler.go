@@ -39,7 +39,7 @@ func (a Adapter) Handle(h HandlerFunc) http.Handler {
 			// The client hung up or the server is stopping: nobody is listening.
 			panic(http.ErrAbortHandler)
 		}
-		if core.KindOf(err) == core.Internal {
+		if kind := core.KindOf(err); kind == core.Internal || kind == core.Unavailable {
 			a.Log.ErrorContext(r.Context(), "request failed", "error", err,
 				"request_id", RequestID(r.Context()), "method", r.Method)
 		}

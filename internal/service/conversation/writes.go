@@ -103,20 +103,14 @@ func storeEntry(ctx context.Context, tx store.Tx, c *core.Conversation, e *core.
 	if e.ID, err = tx.NextEntryID(ctx); err != nil {
 		return err
 	}
+	before := *c // an own cursor that begins now begins where the shared one stood
 	core.Append(c, e)
 	if err := tx.InsertEntry(ctx, e); err != nil {
 		return err
 	}
 	if agent, ok := core.ReplyCursor(e); ok {
-		r, _, err := tx.FindReadCursor(ctx, c.AccountID, c.ID, agent)
-		if err != nil {
+		if err := moveOwnCursor(ctx, tx, before, agent, e); err != nil {
 			return err
-		}
-		r.AccountID, r.ConversationID, r.AgentID = c.AccountID, c.ID, agent
-		if r.ReadTo(e) {
-			if err := tx.PutReadCursor(ctx, r); err != nil {
-				return err
-			}
 		}
 	}
 	if e.Sender.Type == core.ActorContact {
@@ -137,6 +131,22 @@ func storeEntry(ctx context.Context, tx store.Tx, c *core.Conversation, e *core.
 		Data: core.EntryChange{Entry: *e, Conversation: *c},
 	})
 	return nil
+}
+
+// moveOwnCursor moves the cursor of the agent who said e up to it, beginning
+// one where there is none.
+func moveOwnCursor(ctx context.Context, tx store.Tx, c core.Conversation, agent int64, e *core.Entry) error {
+	own, found, err := tx.FindReadCursor(ctx, c.AccountID, c.ID, agent)
+	if err != nil {
+		return err
+	}
+	if !found {
+		own = core.OwnCursor(&c, agent)
+	}
+	if moved := own.ReadTo(e); found && !moved {
+		return nil
+	}
+	return tx.PutReadCursor(ctx, own)
 }
 
 // touchContact moves the contact's last activity.

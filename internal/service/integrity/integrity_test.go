@@ -278,7 +278,7 @@ func TestLongAndManyConversations(t *testing.T) {
 			t.Parallel()
 			e := open(t)
 			w := build(t, e.store)
-			random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a fixed course
+			random := rand.New(rand.NewPCG(1, 2))
 			// 500 entries are one page, 200 conversations another.
 			lengths := []int{3, 500, 0, 499, 1, 1100, 2, 500, 500}
 			for len(lengths) < 220 {
