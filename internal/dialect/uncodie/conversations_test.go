@@ -165,17 +165,26 @@ var sampleCases = []listCase{
 	{name: "sample_agent", query: "agent_id=a1b2c3d4-e5f6-7a8b-9c0d-1e2f3a4b5c6d", status: 400},
 }
 
-func TestListConversations(t *testing.T) {
+// TestDesk asks one server on each engine everything about testdata/desk.ndjson.
+func TestDesk(t *testing.T) {
 	t.Parallel()
 	testserver.Each(t, "testdata/desk.ndjson", func(t *testing.T, s *testserver.Server) {
-		runList(t, s, fullKey, deskCases)
+		t.Run("list", func(t *testing.T) { runList(t, s, fullKey, deskCases) })
+		for name, run := range map[string]func(*testing.T, *testserver.Server){
+			"gate refuses": testGateRefuses, "gate passes": testGatePasses, "key of another site": testKeyOfAnotherSite,
+			"origins": testOrigins, "preflight": testPreflight, "methods and paths": testMethodsAndPaths,
+		} {
+			t.Run(name, func(t *testing.T) { run(t, s) })
+		}
 	})
 }
 
-func TestListConversationsOfTheSample(t *testing.T) {
+// TestSample asks for what the published documentation shows.
+func TestSample(t *testing.T) {
 	t.Parallel()
 	testserver.Each(t, "testdata/seed.ndjson", func(t *testing.T, s *testserver.Server) {
-		runList(t, s, sampleKey, sampleCases)
+		t.Run("list", func(t *testing.T) { runList(t, s, sampleKey, sampleCases) })
+		t.Run("response", func(t *testing.T) { testSampleResponse(t, s) })
 	})
 }
 
@@ -239,19 +248,16 @@ func TestGoldenFilesBelongToCases(t *testing.T) {
 
 // The published sample answer comes out as it is printed: each of its members,
 // in its order, with its value. Times are compared as instants.
-func TestSampleResponse(t *testing.T) {
-	t.Parallel()
+func testSampleResponse(t *testing.T, s *testserver.Server) {
 	sample, err := os.ReadFile("testdata/sample_response.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testserver.Each(t, "testdata/seed.ndjson", func(t *testing.T, s *testserver.Server) {
-		got := s.Do(t, "GET", route+"?lead_id=f41bb290-0404-44d7-a969-b21a7ec65b77", "x-api-key", sampleKey)
-		if got.Status != 200 {
-			t.Fatalf("status = %d: %s", got.Status, got.Body)
-		}
-		contains(t, "", decodeOrdered(t, sample), decodeOrdered(t, got.Body))
-	})
+	got := s.Do(t, "GET", route+"?lead_id=f41bb290-0404-44d7-a969-b21a7ec65b77", "x-api-key", sampleKey)
+	if got.Status != 200 {
+		t.Fatalf("status = %d: %s", got.Status, got.Body)
+	}
+	contains(t, "", decodeOrdered(t, sample), decodeOrdered(t, got.Body))
 }
 
 // ordered is a JSON object that knows the order of its members.

@@ -44,9 +44,18 @@ func TestAppendNumber(t *testing.T) {
 		f    float64
 		want string
 	}{
-		{0, "0"}, {math.Copysign(0, -1), "0"}, {10, "10"}, {-1, "-1"}, {9007199254740992, "9007199254740992"},
-		{9223372036854775808, "9223372036854776000"}, {1e20, "100000000000000000000"}, {1e21, "1e+21"}, {math.MaxFloat64, "1.7976931348623157e+308"},
-		{math.NaN(), "null"}, {math.Inf(1), "null"}, {math.Inf(-1), "null"},
+		{0, "0"},
+		{math.Copysign(0, -1), "0"},
+		{10, "10"},
+		{-1, "-1"},
+		{9007199254740992, "9007199254740992"},
+		{9223372036854775808, "9223372036854776000"},
+		{1e20, "100000000000000000000"},
+		{1e21, "1e+21"},
+		{math.MaxFloat64, "1.7976931348623157e+308"},
+		{math.NaN(), "null"},
+		{math.Inf(1), "null"},
+		{math.Inf(-1), "null"},
 	} {
 		if got := string(appendNumber(nil, c.f)); got != c.want {
 			t.Errorf("appendNumber(%v) = %s, want %s", c.f, got, c.want)

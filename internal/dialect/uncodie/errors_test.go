@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -50,7 +49,7 @@ func (f *fakeStore) ListEntries(context.Context, int64, store.EntryQuery) ([]cor
 func newHandler(f *fakeStore) http.Handler {
 	return New(Deps{
 		Conversations: conversation.NewReads(f), Tokens: auth.NewTokens(f, func() core.Time { return 1 }),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -120,7 +119,7 @@ func TestAllowedOriginIsAsked(t *testing.T) {
 	var asked []string
 	h := New(Deps{
 		Conversations: conversation.NewReads(&fakeStore{}), Tokens: auth.NewTokens(&fakeStore{}, func() core.Time { return 1 }),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 		AllowedOrigin: func(host string) bool {
 			asked = append(asked, host)
 			return host == "shop.example"
