@@ -42,7 +42,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 	d.own.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
 	d.own.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := o.Store.Ready(r.Context()); err != nil {
-			o.Log.WarnContext(r.Context(), "not ready", "error", err)
+			o.Log.WarnContext(r.Context(), "not ready", slog.Any("error", err))
 			text(w, http.StatusServiceUnavailable, "not ready\n")
 			return
 		}

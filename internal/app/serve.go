@@ -67,7 +67,7 @@ func warnUnused(ctx context.Context, cfg *config.Config, log *slog.Logger) {
 		"rate-limit":      cfg.RateLimit != def.RateLimit && cfg.RateLimit != 0,
 	} {
 		if set {
-			log.WarnContext(ctx, "this setting has no effect yet", "flag", flag)
+			log.WarnContext(ctx, "this setting has no effect yet", slog.String("flag", flag))
 		}
 	}
 }
@@ -118,7 +118,7 @@ func (s *Server) Run(ctx context.Context) error {
 		servers = append(servers, s.admin)
 		start(s.admin, s.socket)
 	}
-	s.log.InfoContext(ctx, "serving", "addr", s.Addr.String())
+	s.log.InfoContext(ctx, "serving", slog.String("addr", s.Addr.String()))
 	var err error
 	waiting := len(servers)
 	select {
@@ -132,7 +132,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, srv := range servers {
 		if e := srv.Shutdown(stop); e != nil {
 			// Requests that would not end in time are cut off.
-			s.log.WarnContext(ctx, "requests cut off at stop", "error", e)
+			s.log.WarnContext(ctx, "requests cut off at stop", slog.Any("error", e))
 			_ = srv.Close()
 		}
 	}

@@ -201,8 +201,14 @@ func (g *generator) writeThread(t *thread) {
 	fields := map[string]any{
 		"id": t.id, "uuid": t.uuid, "inbox_id": t.inbox.id, "identity_id": t.contact.identities[t.inbox.channel], "status": t.status,
 		"subject": t.subject, "created_at": t.created,
-		"contact_read_message_id": g.readUpTo(t, t.unreadContact, "agent", "bot"),
-		"agent_read_message_id":   g.readUpTo(t, t.unreadAgent, "contact"),
+	}
+	for reader, l := range map[string]*line{
+		"contact": t.readUpTo(t.unreadContact, "agent", "bot"), "agent": t.readUpTo(t.unreadAgent, "contact"),
+	} {
+		fields[reader+"_read_message_id"] = 0 // nothing
+		if l != nil {
+			fields[reader+"_read_message_id"], fields[reader+"_last_seen_at"] = l.id, l.at
+		}
 	}
 	var labels []string
 	for _, id := range t.labels {
@@ -238,17 +244,17 @@ func (t *thread) first(from string) *line {
 }
 
 // readUpTo is the newest line that leaves n lines of the given senders unread,
-// 0 when that is none.
-func (g *generator) readUpTo(t *thread, n int, from ...string) int64 {
+// nil when that is none.
+func (t *thread) readUpTo(n int, from ...string) *line {
 	for i := len(t.lines) - 1; i >= 0; i-- {
 		if n == 0 {
-			return t.lines[i].id
+			return &t.lines[i]
 		}
 		if slices.Contains(from, t.lines[i].from) {
 			n--
 		}
 	}
-	return 0
+	return nil
 }
 
 // commbox is what only that dialect shows of a conversation.

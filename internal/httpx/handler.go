@@ -40,8 +40,8 @@ func (a Adapter) Handle(h HandlerFunc) http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		if kind := core.KindOf(err); kind == core.Internal || kind == core.Unavailable {
-			a.Log.ErrorContext(r.Context(), "request failed", "error", err,
-				"request_id", RequestID(r.Context()), "method", r.Method)
+			a.Log.ErrorContext(r.Context(), "request failed", slog.Any("error", err),
+				slog.String("request_id", RequestID(r.Context())), slog.String("method", r.Method))
 		}
 		if tw.started {
 			panic(http.ErrAbortHandler)

@@ -135,7 +135,7 @@ func fill(random *rand.Rand, v reflect.Value) {
 	}
 }
 
-func TestAppendersDoNotAllocate(t *testing.T) {
+func TestAppendersDoNotAllocate(t *testing.T) { //nolint:paralleltest // it counts the allocations of the whole process
 	var o object
 	fill(rand.New(rand.NewPCG(5, 6)), reflect.ValueOf(&o).Elem())
 	o.Childs, o.ActivityLogs = make([]child, 1), make([]activity, 1)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -78,15 +79,14 @@ func (e *Engine) up(ctx context.Context, steps fs.FS) (err error) {
 	}
 	db := stdlib.OpenDB(*e.pool.Config().ConnConfig)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	opts := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLocker(locker)}
-	if e.logger != nil {
-		opts = append(opts, goose.WithSlog(e.logger), goose.WithVerbose(true))
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, steps, opts...)
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, steps, goose.WithDisableGlobalRegistry(true), goose.WithLocker(locker))
 	if err != nil {
 		return err
 	}
-	_, err = provider.Up(ctx)
+	applied, err := provider.Up(ctx)
+	if err == nil && len(applied) > 0 && e.logger != nil {
+		e.logger.InfoContext(ctx, "database migrated", slog.Int64("to_version", applied[len(applied)-1].Source.Version))
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"log/slog"
 
 	"github.com/pressly/goose/v3"
 
@@ -55,16 +56,16 @@ func (e *Engine) migrate(ctx context.Context, steps fs.FS) error {
 	if err := c.discard(); err != nil {
 		return e.Classify(err)
 	}
-	opts := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
-	if e.logger != nil {
-		opts = append(opts, goose.WithSlog(e.logger), goose.WithVerbose(true))
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, e.writeDB, steps, opts...)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, e.writeDB, steps, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return e.Classify(fmt.Errorf("migrate %s from %d to %d: %w", e.path, current, latest, err))
+	}
+	if e.logger != nil {
+		e.logger.InfoContext(ctx, "database migrated", slog.String("path", e.path),
+			slog.Int64("from_version", current), slog.Int64("to_version", latest))
 	}
 	return nil
 }
