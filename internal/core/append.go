@@ -55,6 +55,9 @@ func appendMessage(c *Conversation, e *Entry) {
 	if e.Listed {
 		c.LastListedID = e.ID
 	}
+	if e.Counts && c.PrimaryMessageID == 0 {
+		c.PrimaryMessageID = e.ID
+	}
 	if e.Sender.Type == ActorContact {
 		c.CustomerUpdatedAt = c.CustomerUpdatedAt.Later(e.CreatedAt)
 		if e.Counts {

@@ -78,11 +78,13 @@ func TestAppend(t *testing.T) {
 	}
 	answered := func(c *core.Conversation) {
 		said(c)
+		c.PrimaryMessageID = 1
 		c.AgentSeq = 1
 		c.FirstResponseAt, c.LastResponseAt = at, at
 	}
 	unanswered := func(c *core.Conversation) {
 		said(c)
+		c.PrimaryMessageID = 1
 		c.AgentSeq = 1
 	}
 	for _, tc := range []struct {
@@ -92,6 +94,7 @@ func TestAppend(t *testing.T) {
 	}{
 		{"contact", message(1, contact, core.OriginPerson, at), after(func(c *core.Conversation) {
 			said(c)
+			c.PrimaryMessageID = 1
 			c.ContactSeq = 1
 			c.ContactReadID = 1
 			c.CustomerUpdatedAt = at
@@ -426,5 +429,28 @@ func TestNewEpoch(t *testing.T) {
 	a, b := core.NewEpoch(), core.NewEpoch()
 	if a == "" || a == b {
 		t.Errorf("two epochs are %q and %q, want two different names", a, b)
+	}
+}
+
+// TestAppendGivesThePrimaryMessage: the first message that counts stands for
+// the conversation, unless another one was named.
+func TestAppendGivesThePrimaryMessage(t *testing.T) {
+	t.Parallel()
+	contact, agent := core.Actor{Type: core.ActorContact, ID: 1}, core.Actor{Type: core.ActorAgent, ID: 2}
+	entries := []core.Entry{
+		{ID: 11, Kind: core.Activity, Sender: agent, CreatedAt: 1},
+		{ID: 12, Kind: core.Message, Sender: agent, CreatedAt: 2, Listed: true}, // a greeting that was rendered already
+		{ID: 13, Kind: core.Note, Sender: agent, CreatedAt: 3, Counts: true},
+		{ID: 14, Kind: core.Message, Sender: contact, CreatedAt: 4, Counts: true},
+		{ID: 15, Kind: core.Message, Sender: agent, CreatedAt: 5, Counts: true},
+	}
+	for _, tt := range []struct{ given, want int64 }{{0, 14}, {12, 12}} {
+		c := core.Conversation{ID: 1, AccountID: 1, PrimaryMessageID: tt.given}
+		for _, e := range entries {
+			core.Append(&c, &e)
+		}
+		if c.PrimaryMessageID != tt.want {
+			t.Errorf("given %d: primary message %d, want %d", tt.given, c.PrimaryMessageID, tt.want)
+		}
 	}
 }

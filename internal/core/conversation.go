@@ -61,8 +61,10 @@ type Conversation struct {
 	CustomAttributes     JSON // object
 	AdditionalAttributes JSON // object
 	Ext                  JSON // object: what only one dialect knows, by dialect
-	PrimaryMessageID     int64
-	SnoozedUntil         Time
+	// PrimaryMessageID names the message that stands for the conversation: the
+	// first one that counts, unless another was named.
+	PrimaryMessageID int64
+	SnoozedUntil     Time
 	// ContactLastSeenAt and AgentLastSeenAt are stamps of explicit reads.
 	ContactLastSeenAt Time
 	AgentLastSeenAt   Time
