@@ -191,6 +191,10 @@ type State struct {
 // ExtMatch compares the text of one member of a conversation's ext with a
 // value. A conversation whose ext lacks the member (or has null there) matches
 // by its core status or its inbox's channel instead.
+//
+// So that every engine can look into it, a conversation's ext must be valid
+// JSON, nested at most 500 deep, without \u0000 and halves of surrogate pairs
+// in its texts; others are core.Invalid when they are stored.
 type ExtMatch struct {
 	Path       []string // from ext's root, such as uncodie, status
 	Value      string

@@ -52,7 +52,9 @@ type Store interface {
 // when the value has none, and keep the given one otherwise, lifting the
 // sequence above it. They write the value back through the pointer. A taken id
 // or unique value is core.Conflict, a reference to an absent row
-// core.Invalid: both as an error of a failed statement.
+// core.Invalid: both as an error of a failed statement. Update methods return
+// core.NotFound for a row that the account does not have, and never move one to
+// another account or id.
 type Tx interface {
 	Reader
 
@@ -63,9 +65,11 @@ type Tx interface {
 	// updated_at; counters move only with what they count.
 	UpdateAccount(ctx context.Context, a core.Account) error
 	InsertAgent(ctx context.Context, a *core.Agent) error
-	// UpdateAgent stores the whole row; an IdentityID of 0 takes a new id.
+	// UpdateAgent stores the whole row, the uuid too; an IdentityID of 0 takes a
+	// new id.
 	UpdateAgent(ctx context.Context, a core.Agent) error
 	InsertToken(ctx context.Context, t *core.Token) error
+	// UpdateToken stores everything but the hash.
 	UpdateToken(ctx context.Context, t core.Token) error
 	InsertTeam(ctx context.Context, t *core.Team) error
 	InsertLabelGroup(ctx context.Context, g *core.LabelGroup) error
@@ -73,9 +77,11 @@ type Tx interface {
 	InsertInbox(ctx context.Context, i *core.Inbox) error
 	InsertSubInbox(ctx context.Context, s *core.SubInbox) error
 	InsertContact(ctx context.Context, c *core.Contact) error
+	// UpdateContact stores everything but the uuid.
 	UpdateContact(ctx context.Context, c core.Contact) error
 	InsertIdentity(ctx context.Context, i *core.Identity) error
 	InsertContactInbox(ctx context.Context, ci *core.ContactInbox) error
+	// UpdateContactInbox stores the whole row.
 	UpdateContactInbox(ctx context.Context, ci core.ContactInbox) error
 	InsertCannedResponse(ctx context.Context, c *core.CannedResponse) error
 	InsertWebhook(ctx context.Context, w *core.Webhook) error
@@ -86,13 +92,16 @@ type Tx interface {
 	// LockConversation reads the conversation and holds its row until the
 	// transaction ends: positions and sequences are given under this lock.
 	LockConversation(ctx context.Context, account, id int64) (core.Conversation, error)
-	// UpdateConversation stores the whole row.
+	// UpdateConversation stores everything but the uuid and the display id. A
+	// row that the command has locked costs least.
 	UpdateConversation(ctx context.Context, c core.Conversation) error
 	// NextEntryID takes an id for an entry to come: core.Append needs it.
 	NextEntryID(ctx context.Context) (int64, error)
 	// InsertEntry needs ID and Position: see NextEntryID, LockConversation and
 	// core.Append.
 	InsertEntry(ctx context.Context, e *core.Entry) error
+	// UpdateEntry stores everything but the uuid, the conversation and the
+	// position.
 	UpdateEntry(ctx context.Context, e core.Entry) error
 	// InsertAttachment does not touch the entry's count: the caller stores it
 	// with the entry.

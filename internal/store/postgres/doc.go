@@ -17,5 +17,6 @@
 //
 // Concurrency: an Engine is safe for concurrent use, by several processes too.
 // Sequences are not transactional: an id that a failed transaction took is not
-// given again. The pool owns its goroutines, and Close waits for them.
+// given again. The pool owns its goroutines; Close waits for them, unless a
+// connection is never given back.
 package postgres

@@ -20,6 +20,9 @@ import (
 // given up.
 const rollbackTimeout = 5 * time.Second
 
+// closePatience is how long Close waits for connections that are in use.
+const closePatience = 10 * time.Second
+
 // maxBegins is how many connections Begin tries: the pool may hold some that a
 // restart of the server has cut.
 const maxBegins = 3
@@ -54,7 +57,7 @@ func (e *Engine) Snapshot(ctx context.Context, fn func(ctx context.Context, q sq
 	}
 	// Nothing was written, so there is nothing to commit. Deferred, so that a
 	// panic in fn does not keep the connection.
-	defer rollback(t)
+	defer func() { _ = rollback(t) }() //nolint:contextcheck // it has a context of its own
 	return fn(ctx, querier{t})
 }
 
@@ -134,10 +137,23 @@ func (e *Engine) Lift(ctx context.Context, q sqlstore.Querier, space sqlstore.Sp
 }
 
 // Close waits for the statements that are running and closes the pool. What
-// runs after it fails with core.Unavailable.
+// runs after it fails with core.Unavailable. A connection that is not given
+// back within closePatience is an error, and stays behind: whoever holds it
+// would otherwise keep the process from ending.
 func (e *Engine) Close() error {
-	e.pool.Close()
-	return nil
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		e.pool.Close()
+	}()
+	late := time.NewTimer(closePatience)
+	defer late.Stop()
+	select {
+	case <-closed:
+		return nil
+	case <-late.C:
+		return fmt.Errorf("close database: %d connections are still in use", e.pool.Stat().AcquiredConns())
+	}
 }
 
 // tx is a write transaction with a time limit of its own.
@@ -150,20 +166,20 @@ type tx struct {
 
 // Query implements sqlstore.Querier.
 func (t *tx) Query(_ context.Context, text string, args ...any) (sqlstore.Rows, error) {
-	rows, err := queryRows(t.tx.Query(t.limited, text, args...))
-	return rows, ownLimit(t.outer, t.limited, err)
+	rows, err := queryRows(t.tx.Query(t.limited, text, args...)) //nolint:contextcheck // the limit outlives this call: rows are read under it
+	return rows, t.ownLimit(err)
 }
 
 // Exec implements sqlstore.Querier.
 func (t *tx) Exec(_ context.Context, text string, args ...any) (int64, error) {
-	tag, err := t.tx.Exec(t.limited, text, args...)
-	return tag.RowsAffected(), ownLimit(t.outer, t.limited, err)
+	tag, err := t.tx.Exec(t.limited, text, args...) //nolint:contextcheck // the transaction's own limit holds
+	return tag.RowsAffected(), t.ownLimit(err)
 }
 
 // Commit implements sqlstore.EngineTx.
 func (t *tx) Commit(context.Context) error {
 	defer t.cancel()
-	err := t.tx.Commit(t.limited)
+	err := t.tx.Commit(t.limited) //nolint:contextcheck // the transaction's own limit holds
 	var answer *pgconn.PgError
 	switch {
 	case err == nil:
@@ -172,7 +188,7 @@ func (t *tx) Commit(context.Context) error {
 		// The server answered, and its answer was no.
 		return fmt.Errorf("%w: %w", sqlstore.ErrRolledBack, err)
 	}
-	return ownLimit(t.outer, t.limited, err)
+	return t.ownLimit(err)
 }
 
 // Rollback implements sqlstore.EngineTx.
@@ -201,6 +217,8 @@ func ownLimit(outer, limited context.Context, err error) error {
 	// Without the context's error in the chain, which would pass for the caller's.
 	return &core.Error{Kind: core.Unavailable, Message: "the database took too long", Err: errors.New(err.Error())}
 }
+
+func (t *tx) ownLimit(err error) error { return ownLimit(t.outer, t.limited, err) }
 
 // querier is a transaction that only reads.
 type querier struct{ tx pgx.Tx }

@@ -58,7 +58,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	}
 	switch {
 	case opts.MaxConns > 0:
-		config.MaxConns = int32(min(opts.MaxConns, 1<<16)) //nolint:gosec // bounded
+		config.MaxConns = int32(min(opts.MaxConns, 1<<16))
 	case !strings.Contains(opts.URL, "pool_max_conns"):
 		config.MaxConns = defaultMaxConns
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -206,7 +208,7 @@ func TestCommitThatIsRefusedStoresNothing(t *testing.T) {
 
 func TestATransactionHasALimit(t *testing.T) {
 	t.Parallel()
-	e := openTest(t, Options{TxTimeout: 100 * time.Millisecond, MaxConns: 2})
+	e := openTest(t, Options{TxTimeout: 2 * time.Second, MaxConns: 2})
 	tx := mustBegin(t, e)
 	_, err := tx.Exec(t.Context(), "SELECT pg_sleep(60)")
 	err = e.Classify(err)
@@ -319,5 +321,82 @@ func TestCodes(t *testing.T) {
 		if kind != core.Internal && message == "" {
 			t.Errorf("%s has no message to show", code)
 		}
+	}
+}
+
+// TestLiftNeverTakesBack lets others take ids while a sequence is lifted just
+// past what they took: no id may come twice.
+func TestLiftNeverTakesBack(t *testing.T) {
+	t.Parallel()
+	const takers, each = 3, 400
+	e := openTest(t, Options{MaxConns: takers + 1})
+	mustExec(t, e, "CREATE SEQUENCE entry_ids")
+	var (
+		newest atomic.Int64
+		taken  [takers][]int64
+		wg     sync.WaitGroup
+		lifter sync.WaitGroup
+	)
+	stop := make(chan struct{})
+	lifter.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := e.Lift(t.Context(), e, sqlstore.SpaceEntry, newest.Load()+2); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for i := range takers {
+		wg.Go(func() {
+			for range each {
+				id, err := e.NextID(t.Context(), e, sqlstore.SpaceEntry)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				newest.Store(id)
+				taken[i] = append(taken[i], id)
+			}
+		})
+	}
+	wg.Wait()
+	close(stop)
+	lifter.Wait()
+	all := slices.Concat(taken[:]...)
+	slices.Sort(all)
+	if got := len(slices.Compact(slices.Clone(all))); got != takers*each {
+		t.Errorf("%d ids were taken, and %d of them differ", len(all), got)
+	}
+}
+
+// TestCloseWaitsForOpenRows holds a connection while the engine closes.
+func TestCloseWaitsForOpenRows(t *testing.T) {
+	t.Parallel()
+	e := openTest(t, Options{})
+	rows, err := e.Query(t.Context(), "SELECT 1::bigint UNION ALL SELECT 2::bigint")
+	if err != nil || !rows.Next() {
+		t.Fatal(err)
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- e.Close() }()
+	var n int64
+	if err := rows.Scan(&n); err != nil || n != 1 {
+		t.Errorf("Scan while the engine closes: %d, %v", n, err)
+	}
+	select {
+	case err := <-closed:
+		t.Errorf("Close did not wait: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if !rows.Next() || rows.Next() || rows.Err() != nil {
+		t.Errorf("the rows ended early: %v", rows.Err())
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Close: %v", err)
 	}
 }

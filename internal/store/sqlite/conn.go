@@ -31,6 +31,7 @@ type conn struct {
 	sql   *sql.Conn
 	stmts map[string]*sql.Stmt
 	open  *rows // the result that is being walked, or nil
+	dead  bool  // database/sql has given the connection up
 }
 
 // prepare returns the connection's statement for the text.
@@ -43,7 +44,7 @@ func (c *conn) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	}
 	s, err := c.sql.PrepareContext(ctx, text)
 	if err != nil {
-		return nil, err
+		return nil, c.note(err)
 	}
 	if len(c.stmts) >= maxStatements {
 		c.evict()
@@ -70,14 +71,15 @@ func (c *conn) Query(ctx context.Context, text string, args ...any) (sqlstore.Ro
 // query runs a statement; done, which may be nil, is called once when its rows
 // are closed or it fails.
 func (c *conn) query(ctx context.Context, text string, args []any, done func()) (sqlstore.Rows, error) {
-	s, err := c.prepare(ctx, text)
+	s, err := c.prepare(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err == nil {
 		var r *sql.Rows
-		if r, err = s.QueryContext(ctx, args...); err == nil {
+		if r, err = s.QueryContext(ctx, args...); err == nil { //nolint:rowserrcheck // the caller's to ask
 			c.open = &rows{sql: r, conn: c, done: done}
 			return c.open, nil
 		}
 	}
+	err = c.note(err)
 	if done != nil {
 		done()
 	}
@@ -86,24 +88,32 @@ func (c *conn) query(ctx context.Context, text string, args []any, done func()) 
 
 // Exec implements sqlstore.Querier.
 func (c *conn) Exec(ctx context.Context, text string, args ...any) (int64, error) {
-	s, err := c.prepare(ctx, text)
+	s, err := c.prepare(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return 0, err
 	}
 	res, err := s.ExecContext(ctx, args...)
 	if err != nil {
-		return 0, err
+		return 0, c.note(err)
 	}
 	return res.RowsAffected()
 }
 
-// rollback leaves whatever transaction the connection is in. It returns an
-// error when the connection cannot be used again.
-func (c *conn) rollback() error {
+// note looks whether an error says that the connection cannot be used again.
+func (c *conn) note(err error) error {
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		c.dead = true
+	}
+	return err
+}
+
+// rollback leaves whatever transaction the connection is in, also when ctx has
+// ended. It returns an error when the connection cannot be used again.
+func (c *conn) rollback(ctx context.Context) error {
 	if c.open != nil {
 		c.open.Close()
 	}
-	_, err := c.Exec(context.Background(), "ROLLBACK")
+	_, err := c.Exec(context.WithoutCancel(ctx), "ROLLBACK")
 	return err
 }
 
@@ -123,7 +133,7 @@ func (c *conn) discard() error {
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
 		err = nil
 	}
-	c.sql, c.stmts = nil, nil
+	c.sql, c.stmts, c.dead = nil, nil, false
 	return err
 }
 
@@ -221,7 +231,12 @@ func (p *pool) ensure(ctx context.Context, c *conn) error {
 }
 
 // release takes a connection back.
-func (p *pool) release(c *conn) { p.free <- c }
+func (p *pool) release(c *conn) {
+	if c.dead {
+		_ = c.discard() // it is lost already
+	}
+	p.free <- c
+}
 
 // close refuses new loans, waits a while for the connections that are lent and
 // closes all.

@@ -61,7 +61,7 @@ func (e *Engine) Snapshot(ctx context.Context, fn func(ctx context.Context, q sq
 	}
 	// Deferred, so that a panic in fn does not lend the transaction on.
 	defer func() {
-		if rerr := c.rollback(); rerr != nil {
+		if rerr := c.rollback(ctx); rerr != nil {
 			err = errors.Join(err, c.discard())
 		}
 	}()
@@ -169,7 +169,7 @@ func (t *tx) Commit(ctx context.Context) error {
 		t.end()
 		return nil
 	}
-	err = errors.Join(err, t.Rollback())
+	err = errors.Join(err, t.Rollback()) //nolint:contextcheck // a roll-back needs no context
 	if leavesOpen(err) {
 		return fmt.Errorf("%w: %w", sqlstore.ErrRolledBack, err)
 	}
@@ -182,7 +182,7 @@ func (t *tx) Rollback() error {
 		return nil
 	}
 	var err error
-	if t.conn.rollback() != nil {
+	if t.conn.rollback(context.Background()) != nil {
 		// SQLite has rolled back by itself (a full disk does that), or the
 		// connection is in a state that nobody knows: a new one is not.
 		err = t.conn.discard()

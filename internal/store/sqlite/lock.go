@@ -31,7 +31,7 @@ type DirLock struct {
 // core.Unavailable and names the file and, where it can be read, the process.
 func Lock(dir string) (*DirLock, error) {
 	path := filepath.Join(dir, LockName)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the directory
 	if err != nil {
 		return nil, fmt.Errorf("lock the data directory: %w", err)
 	}

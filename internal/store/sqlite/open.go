@@ -132,7 +132,7 @@ func open(dsn string, conns int) (*sql.DB, error) {
 // not be opened and closed here: closing any descriptor of it drops the locks
 // that SQLite holds on it anywhere in this process.
 func create(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bufio"
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -362,12 +364,29 @@ func TestStatementsAreBoundedAndReused(t *testing.T) {
 	if n := len(c.stmts); n != maxStatements {
 		t.Errorf("%d statements are kept, want %d", n, maxStatements)
 	}
-	one, err := c.prepare(t.Context(), "SELECT 'again'")
+	one, err := c.prepare(t.Context(), "SELECT 'again'") //nolint:sqlclosecheck // the connection keeps it
 	if err != nil {
 		t.Fatal(err)
 	}
-	if two, err := c.prepare(t.Context(), "SELECT 'again'"); err != nil || one != two {
+	if two, err := c.prepare(t.Context(), "SELECT 'again'"); err != nil || one != two { //nolint:sqlclosecheck // the connection keeps it
 		t.Errorf("a known text was prepared again: %v", err)
+	}
+}
+
+func TestALostConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	e := openTest(t, Options{ReadPool: 1})
+	c, err := e.readers.acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.sql.Raw(func(any) error { return driver.ErrBadConn })
+	e.readers.release(c)
+	if _, err := scanOne[int64](t.Context(), e, "SELECT 1"); err == nil {
+		t.Error("a statement ran on a lost connection")
+	}
+	if got, err := scanOne[int64](t.Context(), e, "SELECT 1"); err != nil || got != 1 {
+		t.Errorf("the next statement: %d, %v", got, err)
 	}
 }
 
@@ -406,6 +425,11 @@ func TestCloseWaitsForOpenRows(t *testing.T) {
 	var n int64
 	if err := rows.Scan(&n); err != nil || n != 1 {
 		t.Errorf("Scan while the engine closes: %d, %v", n, err)
+	}
+	select {
+	case err := <-closed:
+		t.Errorf("Close did not wait: %v", err)
+	case <-time.After(50 * time.Millisecond):
 	}
 	if !rows.Next() || rows.Next() || rows.Err() != nil {
 		t.Errorf("the rows ended early: %v", rows.Err())
@@ -478,7 +502,9 @@ func writeUntilKilled(path string) error {
 			return err
 		}
 		if strings.HasPrefix(text, "INSERT") {
-			fmt.Println("stored")
+			if _, err := fmt.Fprintln(os.Stdout, "stored"); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -68,9 +68,10 @@ func (a *attempt) Query(_ context.Context, sql string, args ...any) (Rows, error
 	if err := a.before(sql); err != nil {
 		return nil, err
 	}
-	rows, err := a.q.Query(a.ctx, sql, args...)
+	rows, err := a.q.Query(a.ctx, sql, args...) //nolint:contextcheck // see ctx
 	if err != nil {
-		return nil, a.fail(err)
+		a.fail(err)
+		return nil, err
 	}
 	a.open = rows
 	return &attemptRows{Rows: rows, attempt: a}, nil
@@ -81,9 +82,10 @@ func (a *attempt) Exec(_ context.Context, sql string, args ...any) (int64, error
 	if err := a.before(sql); err != nil {
 		return 0, err
 	}
-	n, err := a.q.Exec(a.ctx, sql, args...)
+	n, err := a.q.Exec(a.ctx, sql, args...) //nolint:contextcheck // see ctx
 	if err != nil {
-		return 0, a.fail(err)
+		a.fail(err)
+		return 0, err
 	}
 	return n, nil
 }
@@ -103,11 +105,11 @@ func (a *attempt) before(sql string) error {
 	return nil
 }
 
-func (a *attempt) fail(err error) error {
+// fail notes the first failure: what follows it is its echo.
+func (a *attempt) fail(err error) {
 	if a.failure == nil {
 		a.failure = err
 	}
-	return err
 }
 
 // attemptRows notes failures that show only while rows are read, as those of

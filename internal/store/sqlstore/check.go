@@ -26,58 +26,61 @@ type ref int64
 // It is the one gate that every value passes.
 func checkArgs(args []any) error {
 	for i, arg := range args {
-		switch v := arg.(type) {
-		case nil, int64:
-		case string:
-			if err := checkText(v); err != nil {
-				return err
-			}
-		case keyText:
-			if len(v) > store.MaxKeyBytes {
-				return core.Refuse("", fmt.Sprintf("a text that must be unique is longer than %d bytes", store.MaxKeyBytes))
-			}
-			if err := checkText(string(v)); err != nil {
-				return err
-			}
-			args[i] = string(v)
-		case texts:
-			for _, text := range v {
-				if err := checkText(text); err != nil {
-					return err
-				}
-			}
-			args[i] = v.encode()
-		case id:
-			if err := checkID(int64(v)); err != nil {
-				return err
-			}
-			args[i] = int64(v)
-		case ref:
-			if err := checkID(int64(v)); err != nil {
-				return err
-			}
-			args[i] = nil
-			if v != 0 {
-				args[i] = int64(v)
-			}
-		case core.Time:
-			args[i] = int64(v)
-		case bool:
-			args[i] = int64(0)
-			if v {
-				args[i] = int64(1)
-			}
-		case int:
-			args[i] = int64(v)
-		case float64:
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return core.Refuse("", "a number is not finite")
-			}
-		default:
-			return fmt.Errorf("bind value %d: no rule for %T", i+1, arg)
+		v, err := plain(arg)
+		if err != nil {
+			return err
 		}
+		args[i] = v
 	}
 	return nil
+}
+
+// plain returns the value that is bound for arg.
+func plain(arg any) (any, error) {
+	switch v := arg.(type) {
+	case nil, int64:
+		return v, nil
+	case string:
+		return v, checkText(v)
+	case keyText:
+		return string(v), checkKey(string(v))
+	case queriedJSON:
+		if err := checkText(string(v)); err != nil {
+			return nil, err
+		}
+		return string(v), checkQueriedJSON(string(v))
+	case texts:
+		return v.encode(), v.check()
+	case id:
+		return int64(v), checkID(int64(v))
+	case ref:
+		if v == 0 {
+			return nil, nil
+		}
+		return int64(v), checkID(int64(v))
+	case core.Time:
+		return int64(v), nil
+	case int:
+		return int64(v), nil
+	case bool:
+		if v {
+			return int64(1), nil
+		}
+		return int64(0), nil
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, core.Refuse("", "a number is not finite")
+		}
+		return v, nil
+	}
+	return nil, fmt.Errorf("bind a value: no rule for %T", arg)
+}
+
+func checkKey(s string) error {
+	if len(s) > store.MaxKeyBytes {
+		return core.Refuse("", fmt.Sprintf("a text that is indexed is longer than %d bytes", store.MaxKeyBytes))
+	}
+	return checkText(s)
 }
 
 func checkText(s string) error {

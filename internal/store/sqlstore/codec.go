@@ -44,8 +44,17 @@ func parseIDs(text string) []int64 {
 }
 
 // texts is a column of texts in order, as a JSON array; "" is the empty list.
-// checkArgs encodes it once it has looked at each text: JSON would hide a NUL.
+// Each text is looked at by itself: JSON would hide a NUL.
 type texts []string
+
+func (t texts) check() error {
+	for _, text := range t {
+		if err := checkText(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (t texts) encode() string {
 	if len(t) == 0 {

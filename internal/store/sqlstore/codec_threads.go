@@ -128,7 +128,7 @@ func conversationArgs(c *core.Conversation) []any {
 		id(c.ID), id(c.AccountID), keyText(c.UUID), id(c.DisplayID), id(c.InboxID), ref(c.SubInboxID),
 		id(c.ContactID), id(c.IdentityID), ref(c.ContactInboxID), string(c.Status), c.StatusCode, c.ArchivedAt, c.Priority, c.Subject,
 		int64(c.OpenedBy), keyText(c.ExternalID), idList(c.LabelIDs), ref(c.AssigneeID), ref(c.LastAssigneeID), ref(c.AssigneeBotID), ref(c.OwnerID),
-		ref(c.BotID), ref(c.TeamID), string(c.CustomAttributes), string(c.AdditionalAttributes), string(c.Ext), id(c.PrimaryMessageID), c.SnoozedUntil,
+		ref(c.BotID), ref(c.TeamID), string(c.CustomAttributes), string(c.AdditionalAttributes), queriedJSON(c.Ext), id(c.PrimaryMessageID), c.SnoozedUntil,
 		c.ContactLastSeenAt, c.AgentLastSeenAt, c.CreatedAt, c.LastPosition, c.MessageCount, id(c.LastMessageID),
 		id(c.LastListedID), c.AgentSeq, c.ContactSeq, c.ContactCursor, c.AgentCursor, id(c.ContactReadID), id(c.AgentReadID),
 		c.FirstResponseAt, c.LastResponseAt, c.ClosedAt, c.WaitingSince, c.LastMessageAt, c.LastActivityAt,

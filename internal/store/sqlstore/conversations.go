@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"parley/internal/core"
@@ -12,9 +13,16 @@ var (
 	conversationSQL          = conversationTable.selectFrom("WHERE account_id = $1 AND id = $2")
 	conversationByUUIDSQL    = conversationTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
 	conversationByDisplaySQL = conversationTable.selectFrom("WHERE account_id = $1 AND display_id = $2")
-	updateConversationFields = conversationTable.updateAll("uuid", "display_id")
-	nextDisplayIDSQL         = "UPDATE accounts SET last_display_id = last_display_id + 1 WHERE id = $1 RETURNING last_display_id"
-	liftDisplayIDSQL         = "UPDATE accounts SET last_display_id = $2 WHERE id = $1 AND last_display_id < $2"
+	conversationUpdates      = []update{
+		// What a read moves, then what an entry moves: neither touches a
+		// reference, and a read touches hardly an index. Both are looked for
+		// before the whole row is written.
+		conversationTable.update(readColumns...),
+		conversationTable.update(slices.Concat(readColumns, entryColumns)...),
+		conversationTable.updateAll("uuid", "display_id"),
+	}
+	nextDisplayIDSQL = "UPDATE accounts SET last_display_id = last_display_id + 1 WHERE id = $1 RETURNING last_display_id"
+	liftDisplayIDSQL = "UPDATE accounts SET last_display_id = $2 WHERE id = $1 AND last_display_id < $2"
 
 	readCursorSQL    = readCursorTable.selectFrom("WHERE account_id = $1 AND conversation_id = $2 AND agent_id = $3")
 	putReadCursorSQL = readCursorTable.insert() + ` ON CONFLICT (account_id, conversation_id, agent_id)
@@ -24,6 +32,16 @@ var (
 	// rows with unread messages.
 	contactUnreadSQL = `SELECT CAST(COALESCE(SUM(c.agent_seq - c.contact_cursor), 0) AS bigint) FROM conversations c
 		WHERE c.account_id = $1 AND c.identity_id = $2 AND c.agent_seq > c.contact_cursor`
+)
+
+var (
+	readColumns = []string{
+		"contact_last_seen_at", "agent_last_seen_at", "contact_cursor", "agent_cursor", "contact_read_id", "agent_read_id", "updated_at",
+	}
+	entryColumns = []string{
+		"primary_message_id", "last_position", "message_count", "last_message_id", "last_listed_id", "agent_seq", "contact_seq", "first_response_at",
+		"last_response_at", "waiting_since", "last_message_at", "last_activity_at", "customer_updated_at",
+	}
 )
 
 // Conversation implements store.Conversations.
@@ -103,12 +121,54 @@ func (t *tx) InsertConversation(ctx context.Context, c *core.Conversation) error
 
 // LockConversation implements store.Tx.
 func (t *tx) LockConversation(ctx context.Context, account, id int64) (core.Conversation, error) {
-	return get(ctx, t.checked, new(conversationRow), "conversation", conversationSQL+t.engine.ForUpdate(), account, id)
+	c, err := get(ctx, t.checked, new(conversationRow), "conversation", conversationSQL+t.engine.ForUpdate(), account, id)
+	if err == nil {
+		t.remember(&c)
+	}
+	return c, err
 }
 
-// UpdateConversation implements store.Tx.
+// remember notes what the conversation's row holds.
+func (t *tx) remember(c *core.Conversation) {
+	if t.locked == nil {
+		t.locked = map[int64][]any{}
+	}
+	t.locked[c.ID] = conversationArgs(c)
+}
+
+// UpdateConversation implements store.Tx. Of a row that the command has locked
+// it writes no more columns than it must: every column that is named costs the
+// indexes and references that it is part of, changed or not.
 func (t *tx) UpdateConversation(ctx context.Context, c core.Conversation) error {
-	return t.set(ctx, "conversation", updateConversationFields, conversationArgs(&c))
+	args := conversationArgs(&c)
+	u := conversationUpdates[len(conversationUpdates)-1]
+	if old, ok := t.locked[c.ID]; ok {
+		u = narrowest(conversationUpdates, old, args)
+	}
+	if err := t.set(ctx, "conversation", u, args); err != nil {
+		return err
+	}
+	t.remember(&c)
+	return nil
+}
+
+// narrowest returns the first update that writes all that differs between two
+// rows, the last one when none does.
+func narrowest(updates []update, old, row []any) update {
+	last := updates[len(updates)-1]
+	for _, u := range updates {
+		covers := true
+		for _, at := range last.pick {
+			if old[at] != row[at] && !slices.Contains(u.pick, at) {
+				covers = false
+				break
+			}
+		}
+		if covers {
+			return u
+		}
+	}
+	return last
 }
 
 // PutReadCursor implements store.Tx.

@@ -13,8 +13,10 @@
 //   - Every bound value passes one check before its statement runs: text is
 //     valid UTF-8 without NUL, ids are no larger than core.MaxID, numbers are
 //     finite.
-//   - Statement texts are few: lists of ids are padded to fixed lengths, and
-//     lists of threads are put together from fixed pieces and remembered.
+//   - Statement texts are few, so that they are prepared once: lists of ids are
+//     padded to fixed lengths, limits that stand in a text are of a few sizes,
+//     and lists of threads are put together from fixed pieces.
+//   - A page is cut by an index before anything is joined to it.
 //
 // # Concurrency
 //

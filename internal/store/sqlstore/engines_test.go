@@ -212,7 +212,7 @@ func TestClassify(t *testing.T) {
 			if core.KindOf(orNone(got)) != want {
 				t.Errorf("%s: %v, want %v", sql, got, want)
 			}
-			if e.Classify(got) != got {
+			if e.Classify(got) != got { //nolint:errorlint // the very same
 				t.Errorf("%s: classified twice it is another error", sql)
 			}
 			if e.Retryable(err) {
@@ -238,9 +238,9 @@ func TestSnapshotDoesNotMove(t *testing.T) {
 		run(t, e, "CREATE TABLE things (id bigint PRIMARY KEY)", "INSERT INTO things VALUES (1)")
 		const count = "SELECT count(*) FROM things"
 		err := e.Snapshot(t.Context(), func(ctx context.Context, q sqlstore.Querier) error {
-			before := mustColumn[int64](t, q, count)
-			run(t, e, "INSERT INTO things VALUES (2)")
-			if after := mustColumn[int64](t, q, count); after[0] != before[0] {
+			before := mustColumn[int64](t, q, count)                            //nolint:contextcheck // the test's
+			run(t, e, "INSERT INTO things VALUES (2)")                          //nolint:contextcheck // the test's
+			if after := mustColumn[int64](t, q, count); after[0] != before[0] { //nolint:contextcheck // the test's
 				t.Errorf("the snapshot counts %d and then %d", before[0], after[0])
 			}
 			if _, err := q.Exec(ctx, "INSERT INTO things VALUES (3)"); err == nil {

@@ -25,8 +25,6 @@ type fakeEngine struct {
 
 	mu        sync.Mutex
 	committed [][]string // of each transaction that was committed; guarded by mu
-	begun     int        // guarded by mu
-	rolled    int        // guarded by mu
 	closed    bool       // guarded by mu
 
 	// The hooks may be nil. They are called without mu.
@@ -63,9 +61,6 @@ func (e *fakeEngine) Begin(context.Context) (sqlstore.EngineTx, error) {
 			return nil, err
 		}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.begun++
 	return &fakeTx{engine: e}, nil
 }
 
@@ -81,16 +76,9 @@ func (e *fakeEngine) groups() []string {
 	return groups
 }
 
-func (e *fakeEngine) counts() (begun, rolled int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.begun, e.rolled
-}
-
 type fakeTx struct {
 	engine     *fakeEngine
 	statements []string
-	ended      bool
 }
 
 func (t *fakeTx) exec(ctx context.Context, sql string) error {
@@ -134,12 +122,7 @@ func (t *fakeTx) Commit(context.Context) error {
 	return nil
 }
 
-func (t *fakeTx) Rollback() error {
-	t.engine.mu.Lock()
-	defer t.engine.mu.Unlock()
-	t.engine.rolled++
-	return nil
-}
+func (t *fakeTx) Rollback() error { return nil }
 
 // fakeRows is one row (event_seq 1000 and an epoch), or a failure that shows
 // only when it is read.
@@ -155,8 +138,12 @@ func (r *fakeRows) Next() bool {
 }
 
 func (r *fakeRows) Scan(dest ...any) error {
-	*dest[0].(*int64) = 1000
-	*dest[1].(*string) = "epoch"
+	seq, isSeq := dest[0].(*int64)
+	epoch, isEpoch := dest[1].(*string)
+	if !isSeq || !isEpoch {
+		return errStatement
+	}
+	*seq, *epoch = 1000, "epoch"
 	return nil
 }
 

@@ -78,6 +78,8 @@ type tx struct {
 	conversations map[int64]int64
 	// entryID is the highest entry id that this command took.
 	entryID int64
+	// locked are the rows of conversations, by id, as they are stored.
+	locked map[int64][]any
 }
 
 // Emit implements store.Tx.
@@ -194,33 +196,34 @@ func (t *tx) insert(ctx context.Context, s source, args []any) (int64, error) {
 	if err := checkArgs(args); err != nil {
 		return 0, err
 	}
-	given, _ := args[0].(int64)
-	if given == 0 && !s.shared {
-		n, _, err := find(ctx, t.checked, new(number), s.newSQL, args[1:]...)
-		if err == nil && n > core.MaxID {
-			err = errNoIDs
+	if given, ok := args[0].(int64); ok && given != 0 {
+		if _, err := t.exec(ctx, s.insertSQL, args...); err != nil {
+			return 0, err
 		}
-		return n, err
-	}
-	if given == 0 {
-		next, err := t.engine.NextID(ctx, t.q, s.space)
-		if err != nil {
-			return 0, t.classify(err)
-		}
-		if next > core.MaxID {
-			return 0, errNoIDs
-		}
-		args[0] = next
-	}
-	if _, err := t.exec(ctx, s.insertSQL, args...); err != nil {
-		return 0, err
-	}
-	if given != 0 {
 		if err := t.engine.Lift(ctx, t.q, s.space, given); err != nil {
 			return 0, t.classify(err)
 		}
+		return given, nil
 	}
-	return args[0].(int64), nil
+	if !s.shared {
+		next, _, err := find(ctx, t.checked, new(number), s.newSQL, args[1:]...)
+		if err == nil && next > core.MaxID {
+			err = errNoIDs
+		}
+		return next, err
+	}
+	next, err := t.engine.NextID(ctx, t.q, s.space)
+	if err != nil {
+		return 0, t.classify(err)
+	}
+	if next > core.MaxID {
+		return 0, errNoIDs
+	}
+	args[0] = next
+	if _, err := t.exec(ctx, s.insertSQL, args...); err != nil {
+		return 0, err
+	}
+	return next, nil
 }
 
 // set runs an update of one row; what names the row that must be there.

@@ -150,7 +150,7 @@ func TestWriterKeepsWhatItAcknowledgedAndNothingElse(t *testing.T) {
 		)
 		for caller := range int64(callers) {
 			workers.Go(func() {
-				r := rand.New(rand.NewPCG(uint64(caller), 7)) //nolint:gosec // repeatable
+				r := rand.New(rand.NewPCG(uint64(caller), 7))
 				for round := range int64(rounds) {
 					item := caller*1000 + round + 1
 					account := r.Int64N(scratchAccounts) + 1

@@ -1,8 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,7 +22,8 @@ var countAllSQL = "SELECT conversation_count FROM accounts WHERE id = $1"
 // The columns of each part of a thread. What an outer join may leave out reads
 // as zero values.
 var (
-	threadColumns   = conversationTable.list("c")
+	threadColumns   = conversationTable.list("t")
+	pageColumns     = conversationTable.rawList("c")
 	contactColumns  = contactTable.list("p") + ", (SELECT COUNT(*) FROM identities n WHERE n.account_id = p.account_id AND n.contact_id = p.id)"
 	identityColumns = identityTable.list("d")
 	inboxColumns    = inboxTable.list("i")
@@ -31,18 +35,18 @@ var (
 // The joins of each part. Every one names the account, so that related rows of
 // an account may live on one node.
 const (
-	contactJoin  = " JOIN contacts p ON p.account_id = c.account_id AND p.id = c.contact_id"
-	identityJoin = " JOIN identities d ON d.account_id = c.account_id AND d.id = c.identity_id"
-	inboxJoin    = " JOIN inboxes i ON i.account_id = c.account_id AND i.id = c.inbox_id"
-	primaryJoin  = " LEFT JOIN entries m ON m.account_id = c.account_id AND m.id = c.primary_message_id"
+	contactJoin  = " JOIN contacts p ON p.account_id = t.account_id AND p.id = t.contact_id"
+	identityJoin = " JOIN identities d ON d.account_id = t.account_id AND d.id = t.identity_id"
+	inboxJoin    = " JOIN inboxes i ON i.account_id = t.account_id AND i.id = t.inbox_id"
+	primaryJoin  = " LEFT JOIN entries m ON m.account_id = t.account_id AND m.id = t.primary_message_id"
 	// %s is the pointer to the entry. A sender of the other type has no row in
 	// the table that is joined: contacts and agents share one id space.
-	lastJoin = " LEFT JOIN entries l ON l.account_id = c.account_id AND l.id = c.%s" +
+	lastJoin = " LEFT JOIN entries l ON l.account_id = t.account_id AND l.id = t.%s" +
 		" LEFT JOIN agents a ON a.account_id = l.account_id AND a.id = l.sender_id AND l.sender_type = 'agent'" +
 		" LEFT JOIN identities s ON l.sender_type = 'contact' AND s.account_id = l.account_id" +
-		" AND s.id = CASE WHEN l.sender_identity_id = 0 THEN c.identity_id ELSE l.sender_identity_id END"
-	agentJoin = " LEFT JOIN agents o ON o.account_id = c.account_id AND o.id = c.owner_id" +
-		" LEFT JOIN agents b ON b.account_id = c.account_id AND b.id = c.bot_id"
+		" AND s.id = CASE WHEN l.sender_identity_id = 0 THEN t.identity_id ELSE l.sender_identity_id END"
+	agentJoin = " LEFT JOIN agents o ON o.account_id = t.account_id AND o.id = t.owner_id" +
+		" LEFT JOIN agents b ON b.account_id = t.account_id AND b.id = t.bot_id"
 )
 
 // threadRow is a line of ListThreads. Which parts it holds is said by with.
@@ -127,9 +131,9 @@ func (r *threadRow) line() *core.Line {
 	return l
 }
 
-// threadSelect is everything up to WHERE.
-func threadSelect(with store.Parts, channels bool) string {
-	columns, joins := threadColumns, ""
+// threadParts are the columns and joins of what a thread brings along.
+func threadParts(with store.Parts) (columns, joins string) {
+	columns = threadColumns
 	part := func(list, join string) {
 		columns += ", " + list
 		joins += join
@@ -140,11 +144,8 @@ func threadSelect(with store.Parts, channels bool) string {
 	if with&store.WithIdentity != 0 {
 		part(identityColumns, identityJoin)
 	}
-	switch {
-	case with&store.WithInbox != 0:
+	if with&store.WithInbox != 0 {
 		part(inboxColumns, inboxJoin)
-	case channels:
-		joins += inboxJoin
 	}
 	if with&store.WithPrimary != 0 {
 		part(primaryColumns, primaryJoin)
@@ -158,7 +159,18 @@ func threadSelect(with store.Parts, channels bool) string {
 	if with&store.WithAgents != 0 {
 		part(agentColumns, agentJoin)
 	}
-	return "SELECT " + columns + " FROM conversations c" + joins
+	return columns, joins
+}
+
+// threadSQL is the statement of ListThreads around the page's conditions.
+//
+// The page is cut before anything is joined to it, so that an index gives its
+// order, rows that an offset skips cost no join, and a planner that must guess
+// how many rows a filter leaves cannot choose to read whole tables. The outer
+// order is left to sortThreads.
+func threadSQL(with store.Parts, page string) string {
+	columns, joins := threadParts(with)
+	return "SELECT " + columns + " FROM (SELECT " + pageColumns + " FROM conversations c" + page + ") t" + joins
 }
 
 // where is a condition under construction: its text and the values it binds.
@@ -180,31 +192,24 @@ func (w *where) equal(column string, id int64) {
 	}
 }
 
-// filter adds the conditions of q that name rows by id. It has the order of
-// shapeOf.
-func (w *where) filter(account int64, q *store.ThreadQuery) {
-	w.text.WriteString(" WHERE c.account_id = " + w.bind(account))
-	for _, f := range idFilters(q) {
-		w.equal(f.column, f.id)
+// conditions adds what selects the threads of q, whatever its paging.
+func (w *where) conditions(engine Engine, account int64, q *store.ThreadQuery) {
+	if usesChannels(q) {
+		w.text.WriteString(" JOIN inboxes i ON i.account_id = c.account_id AND i.id = c.inbox_id")
 	}
-}
-
-type idFilter struct {
-	column string
-	id     int64
-}
-
-func idFilters(q *store.ThreadQuery) [9]idFilter {
-	return [...]idFilter{
-		{"c.id", q.ConversationID},
-		{"c.display_id", q.DisplayID},
-		{"c.identity_id", q.IdentityID},
-		{"c.contact_id", q.ContactID},
-		{"c.contact_inbox_id", q.ContactInboxID},
-		{"c.inbox_id", q.InboxID},
-		{"c.sub_inbox_id", q.SubInboxID},
-		{"c.owner_id", q.OwnerID},
-		{"c.bot_id", q.BotID},
+	w.text.WriteString(" WHERE c.account_id = " + w.bind(account))
+	w.equal("c.id", q.ConversationID)
+	w.equal("c.display_id", q.DisplayID)
+	w.equal("c.identity_id", q.IdentityID)
+	w.equal("c.contact_id", q.ContactID)
+	w.equal("c.contact_inbox_id", q.ContactInboxID)
+	w.equal("c.inbox_id", q.InboxID)
+	w.equal("c.sub_inbox_id", q.SubInboxID)
+	w.equal("c.owner_id", q.OwnerID)
+	w.equal("c.bot_id", q.BotID)
+	w.states(q.States)
+	for _, m := range q.Ext {
+		w.ext(engine, m)
 	}
 }
 
@@ -271,14 +276,34 @@ func (w *where) order(q *store.ThreadQuery) {
 	if q.After != 0 {
 		w.text.WriteString(" AND c.id" + beyond + w.bind(q.After))
 	}
-	w.text.WriteString(" ORDER BY ")
-	for i, key := range orders[q.Order] {
-		if i > 0 {
-			w.text.WriteString(", ")
+	if q.ConversationID == 0 && q.DisplayID == 0 { // else there is one row at most
+		w.text.WriteString(" ORDER BY ")
+		for i, key := range orders[q.Order] {
+			if i > 0 {
+				w.text.WriteString(", ")
+			}
+			w.text.WriteString(key + direction)
 		}
-		w.text.WriteString(key + direction)
 	}
-	w.text.WriteString(" LIMIT " + w.bind(q.Limit) + " OFFSET " + w.bind(q.Offset))
+	w.text.WriteString(" LIMIT " + w.limit(q.Limit))
+	if q.Offset != 0 {
+		w.text.WriteString(" OFFSET " + w.bind(q.Offset))
+	}
+}
+
+// limitSizes are the limits that stand in the text: PostgreSQL plans a limit
+// that it does not know for a tenth of the table. Callers ask for one more than
+// they show.
+var limitSizes = [...]int{1, 2, 6, 11, 21, 26, 51, 101, 201, 501, 1001}
+
+// limit is a limit of at least n.
+func (w *where) limit(n int) string {
+	for _, size := range limitSizes {
+		if size >= n {
+			return strconv.Itoa(size)
+		}
+	}
+	return w.bind(n)
 }
 
 func usesChannels(q *store.ThreadQuery) bool {
@@ -316,18 +341,57 @@ func (r reader) ListThreads(ctx context.Context, account int64, q store.ThreadQu
 		return nil, err
 	}
 	var w where
-	w.filter(account, &q)
-	w.states(q.States)
-	for _, m := range q.Ext {
-		w.ext(r.engine, m)
-	}
+	w.conditions(r.engine, account, &q)
 	w.order(&q)
-	threads, err := r.threads(ctx, q.With, threadSelect(q.With, usesChannels(&q))+w.text.String(), w.args)
+	threads, err := r.threads(ctx, q.With, threadSQL(q.With, w.text.String()), w.args)
 	if err != nil {
 		return nil, err
 	}
+	sortThreads(threads, &q)
+	threads = threads[:min(len(threads), q.Limit)]
 	return threads, r.addAttachments(ctx, account, threads)
 }
+
+// sortThreads puts the page into the order of q.
+func sortThreads(threads []core.Thread, q *store.ThreadQuery) {
+	slices.SortFunc(threads, func(a, b core.Thread) int {
+		n := compareKeys(q.Order, &a.Conversation, &b.Conversation)
+		if q.Desc {
+			return -n
+		}
+		return n
+	})
+}
+
+// compareKeys compares by the keys of orders.
+func compareKeys(order store.Order, a, b *core.Conversation) int {
+	key, tied := 0, cmp.Or(cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	switch order {
+	case store.ByID:
+		return cmp.Compare(a.ID, b.ID)
+	case store.ByCreation:
+	case store.ByLastMessage:
+		key = cmp.Compare(a.LastMessageAt, b.LastMessageAt)
+	case store.ByLastActivity:
+		key = cmp.Compare(a.LastActivityAt, b.LastActivityAt)
+	case store.ByCustomerUpdate:
+		key = cmp.Compare(a.CustomerUpdatedAt, b.CustomerUpdatedAt)
+	case store.ByClosing:
+		key = cmp.Compare(closedAt(a), closedAt(b))
+	}
+	return cmp.Or(key, tied)
+}
+
+// closedAt is closing.
+func closedAt(c *core.Conversation) core.Time {
+	if c.ClosedAt == 0 {
+		return math.MaxInt64
+	}
+	return c.ClosedAt
+}
+
+// sizeHint is the usual length of a page: threads are large to copy.
+const sizeHint = 21
 
 func (r reader) threads(ctx context.Context, with store.Parts, sql string, args []any) ([]core.Thread, error) {
 	rows, err := r.query(ctx, sql, args...)
@@ -337,7 +401,7 @@ func (r reader) threads(ctx context.Context, with store.Parts, sql string, args 
 	defer rows.Close()
 	row := threadRow{with: with}
 	targets := row.targets()
-	var all []core.Thread
+	all := make([]core.Thread, 0, sizeHint)
 	for rows.Next() {
 		if err := rows.Scan(targets...); err != nil {
 			return nil, r.classify(err)
@@ -381,18 +445,10 @@ func (r reader) addAttachments(ctx context.Context, account int64, threads []cor
 // CountThreads implements store.Conversations.
 func (r reader) CountThreads(ctx context.Context, account int64, q store.ThreadQuery) (int64, error) {
 	var w where
-	w.filter(account, &q)
-	w.states(q.States)
-	for _, m := range q.Ext {
-		w.ext(r.engine, m)
-	}
+	w.conditions(r.engine, account, &q)
 	sql := countAllSQL
 	if len(w.args) > 1 || r.inTx {
-		sql = "SELECT COUNT(*) FROM conversations c"
-		if usesChannels(&q) {
-			sql += inboxJoin
-		}
-		sql += w.text.String()
+		sql = "SELECT COUNT(*) FROM conversations c" + w.text.String()
 	}
 	n, _, err := find(ctx, r.checked, new(number), sql, w.args...)
 	return n, err

@@ -138,6 +138,29 @@ var agentChecks = []check{
 		v.Type = "robot"
 		e.refused("type", account, core.Invalid, func(tx store.Tx) error { return tx.InsertAgent(e.ctx, &v) })
 	}},
+	{"Agents/UpdateAgent stores the whole row", func(e *env) {
+		f := Seed(e, e.st)
+		u := filled[core.Agent](2)
+		u.ID, u.AccountID, u.Type, u.Role, u.IdentityID = f.Agent.ID, f.Account.ID, core.Bot, core.Administrator, 700
+		e.tx(f.Account.ID, func(tx store.Tx) error { return tx.UpdateAgent(e.ctx, u) })
+		e.same("Agent", must(e.st.Agent(e.ctx, f.Account.ID, u.ID)), u)
+		u.IdentityID = 0
+		e.tx(f.Account.ID, func(tx store.Tx) error { return tx.UpdateAgent(e.ctx, u) })
+		if got := must(e.st.Agent(e.ctx, f.Account.ID, u.ID)).IdentityID; got <= 700 {
+			e.Errorf("got identity %d, want a new one above 700", got)
+		}
+		u.ID = 99
+		e.refused("absent", f.Account.ID, core.NotFound, func(tx store.Tx) error { return tx.UpdateAgent(e.ctx, u) })
+		for what, change := range map[string]func(v *core.Agent){
+			"email":    func(v *core.Agent) { v.Email = f.Admin.Email },
+			"identity": func(v *core.Agent) { v.IdentityID = f.Admin.IdentityID },
+			"uuid":     func(v *core.Agent) { v.UUID = f.Admin.UUID },
+		} {
+			v := f.Bot
+			change(&v)
+			e.refused(what, f.Account.ID, core.Conflict, func(tx store.Tx) error { return tx.UpdateAgent(e.ctx, v) })
+		}
+	}},
 	{"Agents/agents and contacts share ids, and so do their identities", func(e *env) {
 		account := e.account().ID
 		ids, identities := map[int64]bool{}, map[int64]bool{}

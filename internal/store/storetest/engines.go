@@ -51,6 +51,7 @@ func textWrites(e *env, f theirs) []write {
 		insertOf(e, "InsertAccount", func() core.Account { return core.Account{} }, func(tx store.Tx) func(context.Context, *core.Account) error { return tx.InsertAccount }),
 		updateOf(e, "UpdateAccount", func() core.Account { return f.Account }, func(tx store.Tx) func(context.Context, core.Account) error { return tx.UpdateAccount }),
 		insertOf(e, "InsertAgent", func() core.Agent { return agent(account, "n") }, func(tx store.Tx) func(context.Context, *core.Agent) error { return tx.InsertAgent }),
+		updateOf(e, "UpdateAgent", func() core.Agent { return f.Agent }, func(tx store.Tx) func(context.Context, core.Agent) error { return tx.UpdateAgent }),
 		insertOf(e, "InsertToken", token, func(tx store.Tx) func(context.Context, *core.Token) error { return tx.InsertToken }),
 		updateOf(e, "UpdateToken", func() core.Token { return f.token }, func(tx store.Tx) func(context.Context, core.Token) error { return tx.UpdateToken }),
 		insertOf(e, "InsertTeam", func() core.Team { return core.Team{AccountID: account, Name: "n"} }, func(tx store.Tx) func(context.Context, *core.Team) error { return tx.InsertTeam }),

@@ -146,6 +146,45 @@ var pageChecks = []check{
 	}},
 }
 
+var idChecks = []check{
+	{"IDs/OwnersByID tells whose an id is, in every space and account", func(e *env) {
+		one, two := seedTheirs(e), Seed(e, e.st)
+		a, b := one.Account.ID, two.Account.ID
+		for space, owners := range map[store.IDSpace]map[int64]int64{
+			store.AccountIDs:        {a: a, b: b},
+			store.PersonIDs:         {one.Agent.ID: a, one.Ada.ID: a, two.Bot.ID: b, two.Visitor.ID: b},
+			store.IdentityIDs:       {one.Agent.IdentityID: a, one.AdaWeb.ID: a, two.Bot.IdentityID: b, two.AdaMail.ID: b},
+			store.EntryIDs:          {one.Entries[one.Chat.ID][1].ID: a, two.Entries[two.Ask.ID][0].ID: b},
+			store.TokenIDs:          {one.token.ID: a},
+			store.TeamIDs:           {one.Team.ID: a, two.Team.ID: b},
+			store.LabelGroupIDs:     {one.group.ID: a},
+			store.LabelIDs:          {one.Label.ID: a, two.Label.ID: b},
+			store.InboxIDs:          {one.Web.ID: a, two.API.ID: b},
+			store.SubInboxIDs:       {one.Desk.ID: a, two.Desk.ID: b},
+			store.ContactInboxIDs:   {one.AdaWebDoor.ID: a, two.VisitorDoor.ID: b},
+			store.ConversationIDs:   {one.Chat.ID: a, two.Quiet.ID: b},
+			store.AttachmentIDs:     {one.attachment.ID: a},
+			store.CannedResponseIDs: {one.canned.ID: a},
+			store.WebhookIDs:        {one.hook.ID: a},
+		} {
+			asked := []int64{888_888, -1, 0}
+			for id := range owners {
+				asked = append(asked, id, id)
+			}
+			e.same(string(space), must(e.st.OwnersByID(e.ctx, space, asked)), owners)
+		}
+	}},
+	{"IDs/OwnersByID of nothing, too much and an unknown space", func(e *env) {
+		if got := must(e.st.OwnersByID(e.ctx, store.PersonIDs, nil)); len(got) != 0 {
+			e.Errorf("got %v", got)
+		}
+		_, err := e.st.OwnersByID(e.ctx, store.PersonIDs, make([]int64, store.MaxIDs+1))
+		e.kind("too many", err, core.Invalid)
+		_, err = e.st.OwnersByID(e.ctx, "settings", []int64{1})
+		e.kind("unknown space", err, core.Invalid)
+	}},
+}
+
 var stagingChecks = []check{
 	{"Staging/PutStaged stores under account, kind and key, over an older text", func(e *env) {
 		a, b := e.account().ID, e.account().ID

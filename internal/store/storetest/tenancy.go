@@ -128,12 +128,13 @@ var tenancyChecks = []check{
 	}},
 	{"Tenancy/updates and locks answer as if the row were absent", func(e *env) {
 		f, mine := seedTheirs(e), e.account().ID
-		token, contact, door, chat, entry := f.token, f.Ada, f.AdaWebDoor, f.Chat, f.Entries[f.Chat.ID][0]
-		token.AccountID, contact.AccountID, door.AccountID, chat.AccountID, entry.AccountID = mine, mine, mine, mine, mine
+		agent, token, contact, door, chat, entry := f.Agent, f.token, f.Ada, f.AdaWebDoor, f.Chat, f.Entries[f.Chat.ID][0]
+		agent.AccountID, token.AccountID, contact.AccountID, door.AccountID, chat.AccountID, entry.AccountID = mine, mine, mine, mine, mine, mine
 		contact.Email, contact.Phone, contact.Identifier = "", "", ""
 		// An update may fail for its references before it misses its row.
 		chat.SubInboxID, chat.ContactInboxID, chat.OwnerID, chat.AssigneeID, chat.TeamID = 0, 0, 0, 0, 0
 		for what, update := range map[string]func(tx store.Tx) error{
+			"UpdateAgent":        func(tx store.Tx) error { return tx.UpdateAgent(e.ctx, agent) },
 			"UpdateToken":        func(tx store.Tx) error { return tx.UpdateToken(e.ctx, token) },
 			"UpdateContact":      func(tx store.Tx) error { return tx.UpdateContact(e.ctx, contact) },
 			"UpdateContactInbox": func(tx store.Tx) error { return tx.UpdateContactInbox(e.ctx, door) },

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -189,8 +190,11 @@ var threadChecks = []check{
 	{"Threads/CountThreads ignores the paging", func(e *env) {
 		f := Seed(e, e.st)
 		for _, q := range []store.ThreadQuery{
-			{ContactID: f.Ada.ID}, {ContactID: f.Ada.ID, Limit: 1}, {ContactID: f.Ada.ID, Limit: 1, Offset: 2},
-			{ContactID: f.Ada.ID, After: f.Ask.ID}, {ContactID: f.Ada.ID, With: store.WithContact | store.WithLast},
+			{ContactID: f.Ada.ID},
+			{ContactID: f.Ada.ID, Limit: 1},
+			{ContactID: f.Ada.ID, Limit: 1, Offset: 2},
+			{ContactID: f.Ada.ID, After: f.Ask.ID},
+			{ContactID: f.Ada.ID, With: store.WithContact | store.WithLast},
 		} {
 			if n := must(e.st.CountThreads(e.ctx, f.Account.ID, q)); n != 3 {
 				e.Errorf("%+v: got %d, want 3", q, n)
@@ -289,14 +293,49 @@ var threadChecks = []check{
 	}},
 }
 
+// extChecks are about what the engines' JSON parsers do not agree on.
+var extChecks = []check{
+	{"Threads/an ext that an engine cannot look into is refused", func(e *env) {
+		f := Seed(e, e.st)
+		for _, ext := range []core.JSON{
+			"{", "no JSON", "{'a':1}", `{"a":1,}`, "{} {}", "// x\n{}", "NaN", `{"a":"\u0000"}`, `{"a":"x\\\u0000"}`, `{"\u0000":1}`,
+			`{"a":"\ud800"}`, `{"a":"\udc00\ud800"}`, `{"a":"\ud800\u0041"}`, `{"a":"\uD83D\\uDE00"}`,
+			core.JSON(strings.Repeat("[", 501) + strings.Repeat("]", 501)),
+		} {
+			v := plainConversation(f)
+			v.Ext = ext
+			e.refused("insert "+string(ext), f.Account.ID, core.Invalid, func(tx store.Tx) error { return tx.InsertConversation(e.ctx, &v) })
+			u := f.Chat
+			u.Ext = ext
+			e.refused("update "+string(ext), f.Account.ID, core.Invalid, func(tx store.Tx) error { return tx.UpdateConversation(e.ctx, u) })
+		}
+	}},
+	{"Threads/an odd ext does not fail a filter", func(e *env) {
+		f := Seed(e, e.st)
+		var odd []core.Conversation
+		for _, ext := range []core.JSON{
+			oddJSON, "null", "1", `"x"`, "[]", "{ }", `{"a":"\\u0000"}`, `{"a":"\ud83d\ude00\\"}`, `{"uncodie":[1]}`, `{"uncodie":{"status":{"deep":[1]}}}`,
+			`{"n":1e400,"i":123456789012345678901234567890}`, "{\"a\":\"\u2028\x7f\"}", core.JSON(strings.Repeat("[", 500) + strings.Repeat("]", 500)),
+		} {
+			v := plainConversation(f)
+			v.Ext = ext
+			e.tx(f.Account.ID, func(tx store.Tx) error { return tx.InsertConversation(e.ctx, &v) })
+			odd = append(odd, v)
+		}
+		q := store.ThreadQuery{Limit: 50, Ext: []store.ExtMatch{{Path: []string{"uncodie", "status"}, Value: "active"}}}
+		e.same("match", idsOf(conversationsOf(must(e.st.ListThreads(e.ctx, f.Account.ID, q)))), []int64{f.Chat.ID})
+		e.same("kept", conversationsOf(must(e.st.ListThreads(e.ctx, f.Account.ID, store.ThreadQuery{Limit: 50, After: f.Ask.ID}))), odd)
+	}},
+}
+
 var lastChecks = []check{
 	{"Threads/only the parts that were asked for are filled", func(e *env) {
 		f := Seed(e, e.st)
 		account := f.Account.ID
 		full := core.Thread{
 			Conversation: f.Chat, Contact: f.Ada, IdentityCount: 2, Identity: f.AdaWeb, Inbox: f.Web,
-			OwnerUUID: f.Agent.UUID,
-			Last:      &core.Line{Entry: f.Entries[f.Chat.ID][3], Agent: &f.Agent},
+			OwnerUUID: f.Agent.UUID, Primary: &f.Entries[f.Chat.ID][0],
+			Last: &core.Line{Entry: f.Entries[f.Chat.ID][3], Agent: &f.Agent},
 		}
 		for with := store.Parts(0); with < 1<<7; with++ {
 			got := must(e.st.ListThreads(e.ctx, account, store.ThreadQuery{ConversationID: f.Chat.ID, Limit: 5, With: with}))
@@ -313,6 +352,9 @@ var lastChecks = []check{
 			if with&(store.WithLast|store.WithLastListed) != 0 {
 				want.Last = full.Last
 			}
+			if with&store.WithPrimary != 0 {
+				want.Primary = full.Primary
+			}
 			if with&store.WithAgents != 0 {
 				want.OwnerUUID = full.OwnerUUID
 			}
@@ -327,16 +369,16 @@ var lastChecks = []check{
 		e.same("threads", got, []core.Thread{
 			{
 				Conversation: f.Chat, Contact: f.Ada, IdentityCount: 2, Identity: f.AdaWeb, Inbox: f.Web, OwnerUUID: f.Agent.UUID,
-				Last: &core.Line{Entry: entries[f.Chat.ID][3], Agent: &f.Agent},
+				Primary: &entries[f.Chat.ID][0], Last: &core.Line{Entry: entries[f.Chat.ID][3], Agent: &f.Agent},
 			},
 			{
 				Conversation: f.Invoice, Contact: f.Ada, IdentityCount: 2, Identity: f.AdaMail, Inbox: f.Mail,
-				Last: &core.Line{Entry: entries[f.Invoice.ID][0], Contact: &f.Ada, Identity: &f.AdaMail},
+				Primary: &entries[f.Invoice.ID][0], Last: &core.Line{Entry: entries[f.Invoice.ID][0], Contact: &f.Ada, Identity: &f.AdaMail},
 			},
 			{Conversation: f.Quiet, Contact: f.Ada, IdentityCount: 2, Identity: f.AdaWeb, Inbox: f.Web, BotUUID: f.Bot.UUID},
 			{
 				Conversation: f.Ask, Contact: f.Visitor, IdentityCount: 1, Identity: f.VisitorWeb, Inbox: f.Web,
-				Last: &core.Line{Entry: entries[f.Ask.ID][0], Contact: &f.Visitor, Identity: &f.VisitorWeb},
+				Primary: &entries[f.Ask.ID][0], Last: &core.Line{Entry: entries[f.Ask.ID][0], Contact: &f.Visitor, Identity: &f.VisitorWeb},
 			},
 		})
 	}},
@@ -378,7 +420,7 @@ var lastChecks = []check{
 	}},
 	{"Threads/the primary message", func(e *env) {
 		f := Seed(e, e.st)
-		primary := f.Entries[f.Chat.ID][0]
+		primary := f.Entries[f.Chat.ID][3]
 		e.tx(f.Account.ID, func(tx store.Tx) error {
 			c, err := tx.LockConversation(e.ctx, f.Account.ID, f.Chat.ID)
 			c.PrimaryMessageID = primary.ID

@@ -1,0 +1,277 @@
+package sqlstore_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"parley/internal/core"
+	"parley/internal/store"
+	"parley/internal/store/postgres"
+	"parley/internal/store/sqlite"
+	"parley/internal/store/sqlstore"
+	"parley/internal/testkit"
+)
+
+// statement is one that a method ran.
+type statement struct {
+	sql  string
+	args []any
+}
+
+// recorder notes the statements that run on an engine's reader pool.
+type recorder struct {
+	sqlstore.Engine
+	mu   sync.Mutex
+	seen []statement // guarded by mu
+}
+
+func (r *recorder) Query(ctx context.Context, sql string, args ...any) (sqlstore.Rows, error) {
+	r.mu.Lock()
+	r.seen = append(r.seen, statement{sql, args})
+	r.mu.Unlock()
+	return r.Engine.Query(ctx, sql, args...)
+}
+
+// hotRead is a read that must cost what it returns, and the index that it must
+// go by on both engines.
+type hotRead struct {
+	name  string
+	index string
+	run   func(ctx context.Context, st store.Store) error
+}
+
+func threads(q store.ThreadQuery) func(ctx context.Context, st store.Store) error {
+	return func(ctx context.Context, st store.Store) error {
+		q.Limit = 20
+		_, err := st.ListThreads(ctx, fat, q)
+		return err
+	}
+}
+
+// fat is one of the two accounts that fill makes: that of the odd ids.
+const fat = 2
+
+const allParts = store.WithContact | store.WithIdentity | store.WithInbox | store.WithPrimary | store.WithLast | store.WithAgents
+
+func hotReads() []hotRead {
+	reads := []hotRead{
+		{"unread by channel", "conversations_unread", func(ctx context.Context, st store.Store) error {
+			_, err := st.ContactUnread(ctx, fat, 7, core.ChannelWeb, core.ChannelAPI)
+			return err
+		}},
+		{"unread", "conversations_unread", func(ctx context.Context, st store.Store) error {
+			_, err := st.ContactUnread(ctx, fat, 7)
+			return err
+		}},
+		{"entries of one conversation", "entries_position", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEntries(ctx, fat, store.EntryQuery{ConversationIDs: []int64{9}, After: 1, Limit: 50})
+			return err
+		}},
+		{"newest entries of one conversation", "entries_position", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEntries(ctx, fat, store.EntryQuery{ConversationIDs: []int64{9}, Kinds: []core.EntryKind{core.Message}, Desc: true, Limit: 50})
+			return err
+		}},
+		{"log", "events", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEvents(ctx, fat, 5, 100)
+			return err
+		}},
+		{"walk of conversations", "conversations", func(ctx context.Context, st store.Store) error {
+			_, err := st.PageConversations(ctx, fat, 5, 100)
+			return err
+		}},
+		{"walk of contacts", "contacts", func(ctx context.Context, st store.Store) error {
+			_, err := st.PageContacts(ctx, fat, 5, 100)
+			return err
+		}},
+		{"count by identity", "conversations_", func(ctx context.Context, st store.Store) error {
+			_, err := st.CountThreads(ctx, fat, store.ThreadQuery{IdentityID: 7})
+			return err
+		}},
+	}
+	for _, desc := range []bool{false, true} {
+		for name, r := range map[string]struct {
+			index string
+			q     store.ThreadQuery
+		}{
+			"identity by closing":       {"conversations_identity_closing", store.ThreadQuery{IdentityID: 7, Order: store.ByClosing}},
+			"identity by last message":  {"conversations_identity_last", store.ThreadQuery{IdentityID: 7, Order: store.ByLastMessage}},
+			"contact by last message":   {"conversations_contact_last", store.ThreadQuery{ContactID: 7, Order: store.ByLastMessage}},
+			"account by last message":   {"conversations_last", store.ThreadQuery{Order: store.ByLastMessage}},
+			"contact inbox by id":       {"conversations_contact_inbox", store.ThreadQuery{ContactInboxID: 7}},
+			"contact by id":             {"conversations_contact", store.ThreadQuery{ContactID: 7}},
+			"contact by id after":       {"conversations_contact", store.ThreadQuery{ContactID: 7, After: 900}},
+			"owner by last message":     {"conversations_owner_last", store.ThreadQuery{OwnerID: 1_000_041, Order: store.ByLastMessage}},
+			"bot by last message":       {"conversations_bot_last", store.ThreadQuery{BotID: 1_000_041, Order: store.ByLastMessage}},
+			"account, far into it":      {"conversations_last", store.ThreadQuery{Order: store.ByLastMessage, Offset: 40}},
+			"account by id after":       {"conversations", store.ThreadQuery{After: 900}},
+			"one conversation":          {"", store.ThreadQuery{ConversationID: 9}},
+			"one conversation, display": {"conversations_display_id", store.ThreadQuery{DisplayID: 9}},
+		} {
+			q := r.q
+			q.Desc, q.With = desc, allParts
+			reads = append(reads, hotRead{fmt.Sprint(name, ", desc ", desc), r.index, threads(q)})
+		}
+	}
+	return reads
+}
+
+// fill adds two accounts in equal shares: 1000 contacts, 20 conversations each,
+// two entries each, one of 16 conversations with something unread. It is
+// written in SQL because both engines take it, in a second.
+var fill = []string{
+	"INSERT INTO accounts (id, uuid, name, locale, timezone, settings, epoch, event_seq, last_display_id, conversation_count, created_at, updated_at) VALUES (1, '', '', '', '', '', '', 0, 0, 0, 1, 1), (2, '', '', '', '', '', '', 0, 0, 0, 1, 1)",
+	"INSERT INTO inboxes (id, account_id, uuid, name, channel, identifier, website_token, hmac_token, hmac_mandatory, greeting, timezone, working_hours, settings, created_at, updated_at) " +
+		"SELECT n, 1 + n % 2, 'u' || n, 'n' || n, CASE WHEN n < 4 THEN 'web' ELSE 'email' END, '', '', '', 0, '', '', '', '', 1, 1 FROM numbers",
+	"INSERT INTO agents (id, account_id, uuid, type, name, first_name, last_name, display_name, description, email, password_hash, role, identity_id, provider_type, address, avatar_url, availability, created_at, updated_at) " +
+		"SELECT 1000000 + n, 1 + n % 2, 'u' || n, 'person', '', '', '', '', '', '', '', '', 1000000 + n, 0, '', '', '', 1, 1 FROM numbers",
+	"INSERT INTO contacts (id, account_id, uuid, name, first_name, middle_name, last_name, email, phone, phone2, identifier, contact_type, country_code, location, company_id, locale, gender, birthday, remarks, blocked, avatar_url, label_ids, custom_attributes, additional_attributes, ext, last_activity_at, created_at, updated_at) " +
+		"SELECT n, 1 + n % 2, 'u' || n, 'name', '', '', '', '', '', '', '', '', '', '', 0, '', '', '', '', 0, '', '', '', '', '', 1, 1, 1 FROM numbers",
+	"INSERT INTO identities (id, account_id, uuid, contact_id, provider_type, address, first_name, last_name, email, user_name, avatar_url, ext, created_at) " +
+		"SELECT n, 1 + n % 2, 'u' || n, n, 6, 'a' || n, '', '', '', '', '', '', 1 FROM numbers",
+	"INSERT INTO contact_inboxes (id, account_id, identity_id, contact_id, inbox_id, source_id, pubsub_token, hmac_verified, created_at) " +
+		"SELECT n, 1 + n % 2, n, n, 1 + (n + 1) % 2, 's' || n, '', 0, 1 FROM numbers",
+	"INSERT INTO conversations (id, account_id, uuid, display_id, inbox_id, sub_inbox_id, contact_id, identity_id, contact_inbox_id, status, status_code, archived_at, priority, subject, opened_by, external_id, label_ids, assignee_id, last_assignee_id, assignee_bot_id, owner_id, bot_id, team_id, custom_attributes, additional_attributes, ext, primary_message_id, snoozed_until, contact_last_seen_at, agent_last_seen_at, created_at, last_position, message_count, last_message_id, last_listed_id, agent_seq, contact_seq, contact_cursor, agent_cursor, contact_read_id, agent_read_id, first_response_at, last_response_at, closed_at, waiting_since, last_message_at, last_activity_at, customer_updated_at, updated_at) " +
+		"SELECT k * 1000 + n, 1 + n % 2, 'u' || (k * 1000 + n), k * 1000 + n, 1 + (n + 1) % 2, NULL, n, n, n, 'open', 0, 0, '', '', 0, '', '', NULL, NULL, NULL, CASE WHEN k < 4 THEN 1000040 + n % 40 END, CASE WHEN k > 17 THEN 1000040 + n % 40 END, NULL, '', '', '', 0, 0, 0, 0, k * 7919 % 1000, 2, 2, 2 * (k * 1000 + n) + 1, 2 * (k * 1000 + n) + 1, CASE WHEN n % 16 = 7 THEN 1 ELSE 0 END, 1, 0, 0, 0, 0, 0, 0, k % 3 * (k * 31 % 17), 0, k * 7919 % 1000 + n, 1, 1, 1 FROM numbers CROSS JOIN tens",
+	"INSERT INTO entries (id, account_id, uuid, conversation_id, position, kind, sender_type, sender_id, sender_identity_id, origin, listed, counts, agent_seq, contact_seq, content, content_type, content_attributes, ext, external_id, delivery_status, attachment_count, code, params, deleted_at, created_at, updated_at) " +
+		"SELECT 2 * c.id + tens.k, c.account_id, 'u' || (2 * c.id + tens.k), c.id, 1 + tens.k, 'message', CASE WHEN c.id % 2 = 0 THEN 'contact' ELSE 'agent' END, c.contact_id, 0, '', 1, 1, 0, 0, 'hello, is anybody there?', '', '', '', '', '', 0, '', '', 0, 1, 1 FROM conversations c CROSS JOIN tens WHERE tens.k < 2",
+	"INSERT INTO events (account_id, seq, epoch, type, at, actor_type, actor_id, actor_identity_id, contact_id, conversation_id, inbox_id, payload) " +
+		"SELECT 1 + n % 2, k * 1000 + n, '', 'label.created', 1, '', 0, 0, 0, 0, 0, '{}' FROM numbers CROSS JOIN tens",
+}
+
+const (
+	numbers = "numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000)"
+	tens    = "tens (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM tens WHERE k < 19)"
+)
+
+func load(t testing.TB, engine sqlstore.Engine) {
+	t.Helper()
+	tx, err := engine.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }() // nothing is left of it after the commit
+	for _, sql := range fill {
+		if strings.Contains(sql, "FROM ") {
+			sql = "WITH RECURSIVE " + numbers + ", " + tens + " " + sql
+		}
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%.60s: %v", sql, err)
+		}
+	}
+	for _, space := range []sqlstore.Space{sqlstore.SpacePerson, sqlstore.SpaceIdentity, sqlstore.SpaceEntry, "accounts", "inboxes", "contact_inboxes", "conversations"} {
+		if err := engine.Lift(t.Context(), tx, space, 3_000_000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// explain returns the plan's lines.
+func explain(ctx context.Context, q sqlstore.Querier, columns int, sql string, args ...any) (string, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		var line string
+		var skip [3]int64
+		targets := []any{&skip[0], &skip[1], &skip[2], &line}
+		if err := rows.Scan(targets[4-columns:]...); err != nil {
+			return "", err
+		}
+		plan.WriteString(line + "\n")
+	}
+	return plan.String(), rows.Err()
+}
+
+// check runs every hot read and looks at the plans of its statements.
+func check(t *testing.T, engine sqlstore.Engine, bad *regexp.Regexp, plan func(ctx context.Context, s statement) (string, error)) {
+	t.Helper()
+	r := &recorder{Engine: engine}
+	st := sqlstore.New(r)
+	for _, read := range hotReads() {
+		r.seen = nil
+		if err := read.run(t.Context(), st); err != nil {
+			t.Errorf("%s: %v", read.name, err)
+			continue
+		}
+		for _, s := range r.seen {
+			text, err := plan(t.Context(), s)
+			if err != nil {
+				t.Errorf("%s: %v", read.name, err)
+				continue
+			}
+			if bad.MatchString(text) || !strings.Contains(text, read.index) {
+				t.Errorf("%s: want a plan by index %s, without sort and scan, got\n%sfor %s", read.name, read.index, text, s.sql[strings.LastIndex(s.sql, " FROM "):])
+			}
+		}
+	}
+}
+
+func TestPlansSQLite(t *testing.T) {
+	t.Parallel()
+	engine, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "plans.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	if err := engine.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	load(t, engine)
+	bad := regexp.MustCompile(`TEMP B-TREE|SCAN [^t]|SCAN t.`) // t is the page
+	// Without statistics, as a new database has none.
+	check(t, engine, bad, func(ctx context.Context, s statement) (string, error) {
+		return explain(ctx, engine, 4, "EXPLAIN QUERY PLAN "+s.sql, s.args...)
+	})
+}
+
+func TestPlansPostgres(t *testing.T) {
+	t.Parallel()
+	engine, err := postgres.Open(t.Context(), postgres.Options{URL: testkit.Postgres(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	if err := engine.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	load(t, engine)
+	if _, err := engine.Exec(t.Context(), "VACUUM ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+	bad := regexp.MustCompile(`Sort|Seq Scan on (conversations|entries|events)`)
+	// A statement is planned for its values at first, and later once for all.
+	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+		t.Run(mode, func(t *testing.T) {
+			check(t, engine, bad, func(ctx context.Context, s statement) (plan string, err error) {
+				err = engine.Snapshot(ctx, func(ctx context.Context, q sqlstore.Querier) error {
+					var values []string
+					for _, arg := range s.args {
+						values = append(values, fmt.Sprintf("'%v'", arg))
+					}
+					for _, sql := range []string{"SET LOCAL plan_cache_mode = " + mode, "PREPARE hot AS " + s.sql} {
+						if _, err := q.Exec(ctx, sql); err != nil {
+							return err
+						}
+					}
+					if plan, err = explain(ctx, q, 1, "EXPLAIN EXECUTE hot ("+strings.Join(values, ", ")+")"); err != nil {
+						return err
+					}
+					_, err = q.Exec(ctx, "DEALLOCATE hot")
+					return err
+				})
+				return plan, err
+			})
+		})
+	}
+}
