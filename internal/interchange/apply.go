@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -44,13 +43,14 @@ type applier struct {
 	threads     threads
 	entries     map[int64]stored    // by the entry's id
 	attachments map[int64]int64     // how many the batch brings, by the message's id in the file
+	attached    map[int64]int64     // how many it stored, by the message's id
 	heard       map[int64]core.Time // newest message of each contact
 }
 
 // stored is what later records want to know of an entry of the batch.
 type stored struct {
-	conversation, agentSeq, contactSeq int64
-	activity                           bool
+	conversation, agentSeq, contactSeq, attachments int64
+	activity                                        bool
 }
 
 func newApplier(im *importer, tx store.Tx) *applier {
@@ -68,6 +68,7 @@ func newApplier(im *importer, tx store.Tx) *applier {
 		titles:      map[string]int64{},
 		entries:     map[int64]stored{},
 		attachments: map[int64]int64{},
+		attached:    map[int64]int64{},
 		heard:       map[int64]core.Time{},
 	}
 }
@@ -101,6 +102,9 @@ func (a *applier) run(ctx context.Context) (*applied, error) {
 		return nil, err
 	}
 	if err := a.flushHeard(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.countAttachments(ctx); err != nil {
 		return nil, err
 	}
 	return &a.out, a.countStored(ctx)
@@ -151,10 +155,6 @@ func (a *applier) apply(ctx context.Context, l *line) (bool, error) {
 	return false, errors.New("no rule for this kind")
 }
 
-// stagedCount is the kind under which the number of records is staged that
-// were stored in the account and that no event has told of yet; the key is 0.
-const stagedCount = "stored"
-
 // countStored adds the batch's records to the account's count. It survives a
 // crash between two batches: the next import tells of them.
 func (a *applier) countStored(ctx context.Context) error {
@@ -168,20 +168,11 @@ func (a *applier) countStored(ctx context.Context) error {
 	if n == 0 {
 		return nil
 	}
-	before, err := stagedNumber(ctx, a.tx, a.account, stagedCount)
+	before, err := stagedNumber(ctx, a.tx, a.account, stagedCount, 0)
 	if err != nil {
 		return err
 	}
-	return a.tx.PutStaged(ctx, a.account, stagedCount, 0, strconv.FormatInt(before+n, 10))
-}
-
-// stagedNumber reads a number that is staged under key 0.
-func stagedNumber(ctx context.Context, tx store.Tx, account int64, kind string) (int64, error) {
-	text, ok, err := tx.FindStaged(ctx, account, kind, 0)
-	if err != nil || !ok {
-		return 0, err
-	}
-	return strconv.ParseInt(text, 10, 64)
+	return putNumber(ctx, a.tx, a.account, stagedCount, 0, before+n)
 }
 
 // exists looks up whether the account has a row, once for each id. look

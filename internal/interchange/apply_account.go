@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -27,7 +26,7 @@ var (
 	errTokenHash  = errors.New("token_hash must be the SHA-256 of a token in 64 lower-case hexadecimal digits")
 	errTokenTaken = errors.New("the token is in use under another name")
 	errTakenInAny = errors.New("the identifier is taken by another inbox")
-	tokenForm     = regexp.MustCompile(`^[!-~]{16,200}$`)
+	tokenForm     = regexp.MustCompile(`^[!-~][ -~]{14,198}[!-~]$`)
 	tokenHashForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
@@ -96,6 +95,7 @@ func (a *applier) installation(ctx context.Context, r *installationRecord) (bool
 }
 
 func (a *applier) accountRow(ctx context.Context, l *line, r *accountRecord) (bool, error) {
+	account := r.account(a.im.now)
 	v, err := a.settle(ctx, l, &claim{
 		place: r.self(),
 		noun:  "account",
@@ -104,24 +104,24 @@ func (a *applier) accountRow(ctx context.Context, l *line, r *accountRecord) (bo
 			return isSame(sameUUID(r.UUID, held.UUID, r.Name == held.Name), err)
 		},
 		natural: func(ctx context.Context) (int64, string, error) {
-			held, ok, err := a.tx.FindAccountByUUID(ctx, r.UUID)
+			held, ok, err := a.tx.FindAccountByUUID(ctx, account.UUID)
 			return found(held.ID, keyOfUUID, ok, err)
 		},
 		keys:  "a uuid",
 		keyed: r.UUID != "",
+		uuid:  &account.UUID,
 	})
 	if err != nil {
 		return false, err
 	}
 	id := v.id
 	if !v.exists {
-		account := r.account(a.im.now)
 		account.ID, account.Epoch = v.id, core.NewEpoch()
 		if err := a.tx.InsertAccount(ctx, &account); err != nil {
 			return false, err
 		}
 		id = account.ID
-		if err := a.tx.PutStaged(ctx, id, stagedCount, 0, "1"); err != nil {
+		if err := putNumber(ctx, a.tx, id, stagedCount, 0, 1); err != nil {
 			return false, err
 		}
 		if err := a.assigned(ctx, l, r.self(), id); err != nil {
@@ -149,14 +149,15 @@ func (a *applier) agent(ctx context.Context, l *line, r *agentRecord) (bool, err
 			if held, ok, err := a.tx.FindAgentByEmail(ctx, a.account, agent.Email); ok || err != nil {
 				return found(held.ID, keyOfEmail, ok, err)
 			}
-			if r.UUID == "" {
+			if agent.UUID == "" {
 				return 0, "", nil
 			}
-			held, ok, err := a.tx.FindAgentByUUID(ctx, a.account, r.UUID)
+			held, ok, err := a.tx.FindAgentByUUID(ctx, a.account, agent.UUID)
 			return found(held.ID, keyOfUUID, ok, err)
 		},
 		keys:  "an email",
 		keyed: agent.Email != "",
+		uuid:  &agent.UUID,
 	})
 	if err != nil || v.exists {
 		return false, err
@@ -169,7 +170,7 @@ func (a *applier) agent(ctx context.Context, l *line, r *agentRecord) (bool, err
 		return false, err
 	}
 	if r.IdentityID == 0 {
-		if err := a.tx.PutStaged(ctx, a.account, stagedOwnIdentity, agent.IdentityID, strconv.FormatInt(agent.ID, 10)); err != nil {
+		if err := putNumber(ctx, a.tx, a.account, stagedOwnIdentity, agent.IdentityID, agent.ID); err != nil {
 			return false, err
 		}
 	}

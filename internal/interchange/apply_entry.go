@@ -26,19 +26,21 @@ func (a *applier) message(ctx context.Context, l *line, r *messageRecord) (bool,
 	if r.Visibility == "note" {
 		kind = core.Note
 	}
+	uuid := r.UUID
 	v, err := a.settle(ctx, l, &claim{
 		place: r.self(),
 		noun:  "message",
 		same: func(ctx context.Context) (bool, error) {
 			held, err := a.tx.Entry(ctx, a.account, r.ID)
-			same := sameUUID(r.UUID, held.UUID, r.ExternalID == held.ExternalID)
+			same := sameUUID(r.UUID, held.UUID, r.ExternalID == "" || r.ExternalID == held.ExternalID)
 			return isSame(same && sameEntry(&held, conversation, kind, r.CreatedAt), err)
 		},
 		natural: func(ctx context.Context) (int64, string, error) {
-			return a.naturalMessage(ctx, conversation, r)
+			return a.naturalMessage(ctx, conversation, uuid, r)
 		},
 		keys:  "an external_id",
 		keyed: r.ExternalID != "",
+		uuid:  &uuid,
 	})
 	if err != nil || v.exists {
 		return false, err
@@ -52,7 +54,7 @@ func (a *applier) message(ctx context.Context, l *line, r *messageRecord) (bool,
 		return false, err
 	}
 	e := r.entry(a.im.now, origin)
-	e.ID, e.Sender = v.id, sender
+	e.ID, e.UUID, e.Sender = v.id, uuid, sender
 	e.AttachmentCount = a.attachments[r.ID]
 	return true, a.append(ctx, l, t, &e, r.Position)
 }
@@ -65,12 +67,12 @@ func sameEntry(held *core.Entry, conversation int64, kind core.EntryKind, create
 // naturalMessage looks for the message where the id does not say which it is.
 // Otherwise the store's own unique indexes are enough, and save a statement
 // for every message.
-func (a *applier) naturalMessage(ctx context.Context, conversation int64, r *messageRecord) (int64, string, error) {
+func (a *applier) naturalMessage(ctx context.Context, conversation int64, uuid string, r *messageRecord) (int64, string, error) {
 	if r.ID != 0 && !a.im.opts.Remap {
 		return 0, "", nil
 	}
-	if r.UUID != "" {
-		if held, ok, err := a.tx.FindEntryByUUID(ctx, a.account, r.UUID); ok || err != nil {
+	if uuid != "" {
+		if held, ok, err := a.tx.FindEntryByUUID(ctx, a.account, uuid); ok || err != nil {
 			return found(held.ID, keyOfUUID, ok, err)
 		}
 	}
@@ -86,6 +88,7 @@ func (a *applier) activity(ctx context.Context, l *line, r *activityRecord) (boo
 	if err != nil {
 		return false, err
 	}
+	uuid := r.UUID
 	v, err := a.settle(ctx, l, &claim{
 		place: r.self(),
 		noun:  "activity",
@@ -95,12 +98,13 @@ func (a *applier) activity(ctx context.Context, l *line, r *activityRecord) (boo
 			return isSame(same && sameEntry(&held, conversation, core.Activity, r.CreatedAt), err)
 		},
 		natural: func(ctx context.Context) (int64, string, error) {
-			if r.UUID == "" || !a.im.opts.Remap {
+			if uuid == "" || !a.im.opts.Remap {
 				return 0, "", nil
 			}
-			held, ok, err := a.tx.FindEntryByUUID(ctx, a.account, r.UUID)
+			held, ok, err := a.tx.FindEntryByUUID(ctx, a.account, uuid)
 			return found(held.ID, keyOfUUID, ok, err)
 		},
+		uuid: &uuid,
 	})
 	if err != nil || v.exists {
 		return false, err
@@ -110,7 +114,7 @@ func (a *applier) activity(ctx context.Context, l *line, r *activityRecord) (boo
 		return false, err
 	}
 	e := r.entry(a.im.now)
-	e.ID = v.id
+	e.ID, e.UUID = v.id, uuid
 	if r.Actor.given {
 		if e.Sender, _, err = a.sender(ctx, t, &r.Actor); err != nil {
 			return false, err
@@ -240,10 +244,21 @@ func (t *thread) append(e *core.Entry, file int64) {
 			*stamps[i].in(c) = *stamps[i].in(&before)
 		}
 	}
+	if c.FirstResponseAt > c.LastResponseAt && c.LastResponseAt != 0 {
+		// One of the two is the file's: the other one follows it.
+		if s.Given&(1<<lastResponseStamp) != 0 {
+			c.FirstResponseAt = c.LastResponseAt
+		} else {
+			c.LastResponseAt = c.FirstResponseAt
+		}
+	}
 	if s.Closes {
 		c.ClosedAt = c.LastActivityAt
 	}
 	seen := storedOf(e)
+	if s.Primary.Exact {
+		c.PrimaryMessageID = before.PrimaryMessageID
+	}
 	if s.Contact.Exact {
 		// The file says how far the contact has read, so that an own message
 		// says nothing.
@@ -322,6 +337,7 @@ func (a *applier) attachment(ctx context.Context, l *line, r *attachmentRecord) 
 	if err != nil {
 		return false, err
 	}
+	attachment := r.attachment(a.im.now)
 	v, err := a.settle(ctx, l, &claim{
 		place: r.self(),
 		noun:  "attachment",
@@ -329,11 +345,14 @@ func (a *applier) attachment(ctx context.Context, l *line, r *attachmentRecord) 
 			held, err := a.tx.Attachment(ctx, a.account, r.ID)
 			return isSame(held.MessageID == message, err)
 		},
+		natural: func(ctx context.Context) (int64, string, error) {
+			id, err := a.equalAttachment(ctx, message, attachment, r.CreatedAt.given)
+			return id, "", err
+		},
 	})
 	if err != nil || v.exists {
 		return false, err
 	}
-	attachment := r.attachment(a.im.now)
 	attachment.ID, attachment.AccountID, attachment.MessageID = v.id, a.account, message
 	if attachment.ConversationID, err = a.attachTo(ctx, message, r.MessageID); err != nil {
 		return false, err
@@ -341,7 +360,50 @@ func (a *applier) attachment(ctx context.Context, l *line, r *attachmentRecord) 
 	if err := a.tx.InsertAttachment(ctx, &attachment); err != nil {
 		return false, err
 	}
+	a.attached[message]++
 	return true, a.assigned(ctx, l, r.self(), attachment.ID)
+}
+
+// equalAttachment looks for the attachment, while remapping, by all that it
+// says: nothing else tells whether an earlier import stored it.
+func (a *applier) equalAttachment(ctx context.Context, message int64, wanted core.Attachment, dated bool) (int64, error) {
+	if _, fresh := a.entries[message]; fresh || !a.im.opts.Remap {
+		return 0, nil
+	}
+	held, err := a.tx.Attachments(ctx, a.account, []int64{message})
+	if err != nil {
+		return 0, err
+	}
+	for i := range held {
+		h := held[i]
+		wanted.ID, wanted.AccountID, wanted.ConversationID, wanted.MessageID = h.ID, h.AccountID, h.ConversationID, h.MessageID
+		if !dated {
+			wanted.CreatedAt = h.CreatedAt
+		}
+		if h == wanted {
+			return h.ID, nil
+		}
+	}
+	return 0, nil
+}
+
+// countAttachments corrects the messages of the batch whose attachments were
+// counted beforehand and did not all come: a line may stand twice.
+func (a *applier) countAttachments(ctx context.Context) error {
+	for _, id := range sortedKeys(a.attached) {
+		if seen, ok := a.entries[id]; !ok || seen.attachments == a.attached[id] {
+			continue
+		}
+		e, err := a.tx.Entry(ctx, a.account, id)
+		if err != nil {
+			return err
+		}
+		e.AttachmentCount = a.attached[id]
+		if err := a.tx.UpdateEntry(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // attachTo counts an attachment of a message and returns its conversation. A

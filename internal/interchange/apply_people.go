@@ -27,10 +27,15 @@ func newToken() string {
 	return string(token)
 }
 
-// newSourceID returns a random UUID of version 4.
+// newSourceID returns a random UUID.
 func newSourceID() string {
 	var u [16]byte
 	_, _ = rand.Read(u[:]) // crypto/rand.Read never fails
+	return formatUUID(u)
+}
+
+// formatUUID writes a UUID of version 4.
+func formatUUID(u [16]byte) string {
 	u[6] = u[6]&0x0f | 0x40
 	u[8] = u[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
@@ -107,10 +112,6 @@ func (a *applier) subInbox(ctx context.Context, l *line, r *subInboxRecord) (boo
 	return true, a.assigned(ctx, l, r.self(), sub.ID)
 }
 
-// stagedHeard marks contacts whose last activity follows from their messages,
-// because the file does not give it; the key is the contact's id.
-const stagedHeard = "heard"
-
 func (a *applier) contact(ctx context.Context, l *line, r *contactRecord) (bool, error) {
 	contact := r.contact(a.im.now, nil)
 	contact.AccountID = a.account
@@ -125,6 +126,7 @@ func (a *applier) contact(ctx context.Context, l *line, r *contactRecord) (bool,
 		keys:    "an identifier, an email or a phone",
 		keyed:   contact.Identifier != "" || contact.Email != "" || contact.Phone != "",
 		first:   firstKey(&contact),
+		uuid:    &contact.UUID,
 	})
 	if err != nil || v.exists {
 		return false, err
@@ -252,6 +254,9 @@ func (a *applier) identity(ctx context.Context, l *line, r *identityRecord) (boo
 		},
 		natural: func(ctx context.Context) (int64, string, error) {
 			if held, ok, err := a.tx.FindIdentityByAddress(ctx, a.account, r.ProviderType, r.Address); ok || err != nil {
+				if err == nil && held.ContactID != contact {
+					err = fmt.Errorf("the address belongs to identity %d of another contact", held.ID)
+				}
 				return found(held.ID, keyOfAddress, ok, err)
 			}
 			if r.UUID == "" {
@@ -304,6 +309,9 @@ func (a *applier) contactInbox(ctx context.Context, l *line, r *contactInboxReco
 		},
 		natural: func(ctx context.Context) (int64, string, error) {
 			held, ok, err := a.tx.FindContactInboxBySource(ctx, a.account, inbox, r.SourceID)
+			if ok && err == nil && held.IdentityID != identity.ID {
+				err = fmt.Errorf("the source_id belongs to contact inbox %d of another identity", held.ID)
+			}
 			return found(held.ID, keyOfSource, ok, err)
 		},
 		keyed: true,

@@ -2,13 +2,19 @@ package interchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"parley/internal/core"
 	"parley/internal/store"
 )
 
+var errResponses = errors.New("first_response_at is later than last_response_at")
+
 func (a *applier) conversation(ctx context.Context, l *line, r *conversationRecord) (bool, error) {
+	if first, last := r.FirstResponseAt.at, r.LastResponseAt.at; first > last && last != 0 {
+		return false, errResponses
+	}
 	identity, err := a.identityRef(ctx, r.IdentityID)
 	if err != nil {
 		return false, err
@@ -17,6 +23,7 @@ func (a *applier) conversation(ctx context.Context, l *line, r *conversationReco
 	if err != nil {
 		return false, err
 	}
+	uuid := r.UUID
 	v, err := a.settle(ctx, l, &claim{
 		place: r.self(),
 		noun:  "conversation",
@@ -25,8 +32,9 @@ func (a *applier) conversation(ctx context.Context, l *line, r *conversationReco
 			same := sameUUID(r.UUID, held.UUID, held.IdentityID == identity.ID && held.InboxID == inbox)
 			return isSame(same && (r.DisplayID == 0 || a.im.opts.Remap || r.DisplayID == held.DisplayID), err)
 		},
-		natural: func(ctx context.Context) (int64, string, error) { return a.naturalConversation(ctx, r) },
+		natural: func(ctx context.Context) (int64, string, error) { return a.naturalConversation(ctx, uuid, r.DisplayID) },
 		first:   keyOfUUID,
+		uuid:    &uuid,
 	})
 	if err != nil {
 		return false, err
@@ -35,7 +43,7 @@ func (a *applier) conversation(ctx context.Context, l *line, r *conversationReco
 		return false, a.resume(ctx, l, r, v.id)
 	}
 	c := r.conversation(a.im.now, nil)
-	c.ID, c.AccountID, c.InboxID = v.id, a.account, inbox
+	c.ID, c.UUID, c.AccountID, c.InboxID = v.id, uuid, a.account, inbox
 	c.IdentityID, c.ContactID = identity.ID, identity.ContactID
 	if err := a.conversationRefs(ctx, r, &c); err != nil {
 		return false, err
@@ -43,7 +51,11 @@ func (a *applier) conversation(ctx context.Context, l *line, r *conversationReco
 	if err := a.tx.InsertConversation(ctx, &c); err != nil {
 		return false, err
 	}
-	a.known[place{store.ConversationIDs, c.ID}] = true
+	if c.ContactInboxID == 0 {
+		if err := push(ctx, a.tx, a.account, stagedDoorless, c.ID); err != nil {
+			return false, err
+		}
+	}
 	t := &thread{conv: c, fresh: true, state: newState(l, r), staged: true, stateChanged: true}
 	if err := a.keep(ctx, t); err != nil {
 		return false, err
@@ -53,16 +65,16 @@ func (a *applier) conversation(ctx context.Context, l *line, r *conversationReco
 
 // naturalConversation looks for what must be unique beside the id. Remapping
 // gives a taken display id up.
-func (a *applier) naturalConversation(ctx context.Context, r *conversationRecord) (int64, string, error) {
-	if r.UUID != "" {
-		if held, ok, err := a.tx.FindConversationByUUID(ctx, a.account, r.UUID); ok || err != nil {
+func (a *applier) naturalConversation(ctx context.Context, uuid string, displayID int64) (int64, string, error) {
+	if uuid != "" {
+		if held, ok, err := a.tx.FindConversationByUUID(ctx, a.account, uuid); ok || err != nil {
 			return found(held.ID, keyOfUUID, ok, err)
 		}
 	}
-	if r.DisplayID == 0 || a.im.opts.Remap {
+	if displayID == 0 || a.im.opts.Remap {
 		return 0, "", nil
 	}
-	held, ok, err := a.tx.FindConversationByDisplayID(ctx, a.account, r.DisplayID)
+	held, ok, err := a.tx.FindConversationByDisplayID(ctx, a.account, displayID)
 	return found(held.ID, keyOfDisplayID, ok, err)
 }
 
@@ -74,7 +86,7 @@ func newState(l *line, r *conversationRecord) threadState {
 		Agent:   mark{ByTime: r.AgentLastSeenAt.at != 0},
 	}
 	for i := range stamps {
-		if stamps[i].of(r).given {
+		if _, given := stamps[i].given(r); given {
 			s.Given |= 1 << i
 		}
 	}
@@ -85,8 +97,8 @@ func newState(l *line, r *conversationRecord) threadState {
 	if r.AgentReadMessageID != nil {
 		s.Agent = exactly(*r.AgentReadMessageID)
 	}
-	if r.PrimaryMessageID != 0 {
-		s.Primary = exactly(r.PrimaryMessageID)
+	if r.PrimaryMessageID != nil {
+		s.Primary = exactly(*r.PrimaryMessageID)
 	}
 	return s
 }
@@ -126,7 +138,6 @@ func (a *applier) conversationRefs(ctx context.Context, r *conversationRecord, c
 			c.DisplayID = 0
 		}
 	}
-	// Last, because it may store a row.
 	return a.doorRef(ctx, r, c)
 }
 
@@ -151,7 +162,7 @@ func (a *applier) subInboxRef(ctx context.Context, r *conversationRecord, c *cor
 	return nil
 }
 
-// doorRef resolves the contact inbox, or finds or makes the identity's own.
+// doorRef resolves the contact inbox, or finds the identity's own.
 func (a *applier) doorRef(ctx context.Context, r *conversationRecord, c *core.Conversation) error {
 	if r.ContactInboxID != 0 {
 		to, err := a.resolve(ctx, store.ContactInboxIDs, r.ContactInboxID)
@@ -166,34 +177,15 @@ func (a *applier) doorRef(ctx context.Context, r *conversationRecord, c *core.Co
 			return err
 		case door.IdentityID != c.IdentityID:
 			return fmt.Errorf("contact_inbox_id: contact inbox %d is one of another identity", r.ContactInboxID)
+		case door.InboxID != c.InboxID:
+			return fmt.Errorf("contact_inbox_id: contact inbox %d is one of another inbox", r.ContactInboxID)
 		}
 		c.ContactInboxID = door.ID
 		return nil
 	}
-	door, ok, err := a.tx.FindContactInbox(ctx, a.account, c.IdentityID, c.InboxID)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		door = core.ContactInbox{
-			AccountID:   a.account,
-			IdentityID:  c.IdentityID,
-			ContactID:   c.ContactID,
-			InboxID:     c.InboxID,
-			SourceID:    newSourceID(),
-			PubsubToken: newToken(),
-			CreatedAt:   c.CreatedAt,
-		}
-		if door.ID, err = a.freshID(ctx, store.ContactInboxIDs); err != nil {
-			return err
-		}
-		if err := a.tx.InsertContactInbox(ctx, &door); err != nil {
-			return err
-		}
-		a.own(place{store.ContactInboxIDs, door.ID})
-	}
-	c.ContactInboxID = door.ID
-	return nil
+	door, _, err := a.tx.FindContactInbox(ctx, a.account, c.IdentityID, c.InboxID)
+	c.ContactInboxID = door.ID // 0: made at the end, see giveDoors
+	return err
 }
 
 // resume takes the entries that the record names from the record once more:
@@ -267,7 +259,7 @@ func (a *applier) entryRef(ctx context.Context, t *thread, id int64) (stored, in
 }
 
 func storedOf(e *core.Entry) stored {
-	return stored{e.ConversationID, e.AgentSeq, e.ContactSeq, e.Kind == core.Activity}
+	return stored{e.ConversationID, e.AgentSeq, e.ContactSeq, e.AttachmentCount, e.Kind == core.Activity}
 }
 
 // readByContact sets the contact's cursor exactly.

@@ -48,9 +48,9 @@ func (r *conversationRecord) conversation(now core.Time, labelIDs []int64) core.
 	if c.Status == core.Resolved {
 		c.ClosedAt = c.CreatedAt
 	}
-	for _, s := range stamps {
-		if given := s.of(r); given.given {
-			*s.in(&c) = given.at
+	for i := range stamps {
+		if at, given := stamps[i].given(r); given {
+			*stamps[i].in(&c) = at
 		}
 	}
 	return c
@@ -61,19 +61,30 @@ func (r *conversationRecord) conversation(now core.Time, labelIDs []int64) core.
 type derivedStamp struct {
 	of func(*conversationRecord) instant
 	in func(*core.Conversation) *core.Time
+	// always: every conversation has one, so that it cannot be given as unset.
+	always bool
+}
+
+// given returns the time that the file gives, unset included.
+func (s *derivedStamp) given(r *conversationRecord) (core.Time, bool) {
+	i := s.of(r)
+	return i.at, i.given && (i.at != 0 || !s.always)
 }
 
 var stamps = [...]derivedStamp{
-	{func(r *conversationRecord) instant { return r.FirstResponseAt }, func(c *core.Conversation) *core.Time { return &c.FirstResponseAt }},
-	{func(r *conversationRecord) instant { return r.LastResponseAt }, func(c *core.Conversation) *core.Time { return &c.LastResponseAt }},
-	{func(r *conversationRecord) instant { return r.ClosedAt }, func(c *core.Conversation) *core.Time { return &c.ClosedAt }},
-	{func(r *conversationRecord) instant { return r.WaitingSince }, func(c *core.Conversation) *core.Time { return &c.WaitingSince }},
-	{func(r *conversationRecord) instant { return r.CustomerUpdatedAt }, func(c *core.Conversation) *core.Time { return &c.CustomerUpdatedAt }},
-	{func(r *conversationRecord) instant { return r.UpdatedAt }, func(c *core.Conversation) *core.Time { return &c.UpdatedAt }},
+	{func(r *conversationRecord) instant { return r.FirstResponseAt }, func(c *core.Conversation) *core.Time { return &c.FirstResponseAt }, false},
+	{func(r *conversationRecord) instant { return r.LastResponseAt }, func(c *core.Conversation) *core.Time { return &c.LastResponseAt }, false},
+	{func(r *conversationRecord) instant { return r.ClosedAt }, func(c *core.Conversation) *core.Time { return &c.ClosedAt }, false},
+	{func(r *conversationRecord) instant { return r.WaitingSince }, func(c *core.Conversation) *core.Time { return &c.WaitingSince }, false},
+	{func(r *conversationRecord) instant { return r.CustomerUpdatedAt }, func(c *core.Conversation) *core.Time { return &c.CustomerUpdatedAt }, true},
+	{func(r *conversationRecord) instant { return r.UpdatedAt }, func(c *core.Conversation) *core.Time { return &c.UpdatedAt }, true},
 }
 
-// closedStamp is where closed_at stands in stamps.
-const closedStamp = 2
+// Where some stand in stamps.
+const (
+	lastResponseStamp = 1
+	closedStamp       = 2
+)
 
 func conversationOf(c *core.Conversation, labels []labelRef) *conversationRecord {
 	r := &conversationRecord{
@@ -101,7 +112,7 @@ func conversationOf(c *core.Conversation, labels []labelRef) *conversationRecord
 		CustomAttributes:     c.CustomAttributes,
 		AdditionalAttributes: c.AdditionalAttributes,
 		Ext:                  c.Ext,
-		PrimaryMessageID:     c.PrimaryMessageID,
+		PrimaryMessageID:     &c.PrimaryMessageID,
 		ContactLastSeenAt:    stamp(c.ContactLastSeenAt),
 		AgentLastSeenAt:      stamp(c.AgentLastSeenAt),
 		ContactReadMessageID: &c.ContactReadID,

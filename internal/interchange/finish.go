@@ -3,7 +3,6 @@ package interchange
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -31,8 +30,8 @@ func (im *importer) unresolvedIn(ctx context.Context, account int64) (*LineError
 	var first *LineError
 	err := im.st.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
 		first = nil
-		id, err := stagedNumber(ctx, tx, account, stagedWaiting)
-		for ; err == nil && id != 0; id, err = nextWaiting(ctx, tx, account, id) {
+		id, err := stagedNumber(ctx, tx, account, stagedWaiting, 0)
+		for ; err == nil && id != 0; id, err = stagedNumber(ctx, tx, account, stagedWaiting, id) {
 			state, _, err := findState(ctx, tx, account, id)
 			if err != nil {
 				return err
@@ -48,19 +47,18 @@ func (im *importer) unresolvedIn(ctx context.Context, account int64) (*LineError
 	return first, err
 }
 
-func nextWaiting(ctx context.Context, tx store.Tx, account, id int64) (int64, error) {
-	text, ok, err := tx.FindStaged(ctx, account, stagedWaiting, id)
-	if err != nil || !ok {
-		return 0, err
-	}
-	return strconv.ParseInt(text, 10, 64)
-}
-
 // finish tells of what was stored: one event and a new epoch for each account
 // that changed. Only a complete import lets go of what is staged.
 func (im *importer) finish(ctx context.Context, complete bool) error {
 	for _, account := range im.order {
-		if err := im.finishAccount(ctx, account, complete); err != nil {
+		var err error
+		if complete {
+			err = im.giveDoors(ctx, account)
+		}
+		if err == nil {
+			err = im.finishAccount(ctx, account, complete)
+		}
+		if err != nil {
 			return fmt.Errorf("finish the import into account %d: %w", account, err)
 		}
 	}
@@ -70,9 +68,65 @@ func (im *importer) finish(ctx context.Context, complete bool) error {
 	return im.st.InTx(ctx, 0, func(ctx context.Context, tx store.Tx) error { return tx.ClearStaged(ctx, 0) })
 }
 
+// giveDoors makes the contact inboxes of conversations that the file gives
+// none. They come last, so that the ids they take are of no record of the
+// file.
+func (im *importer) giveDoors(ctx context.Context, account int64) error {
+	for more := true; more; {
+		err := im.st.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+			id, err := stagedNumber(ctx, tx, account, stagedDoorless, 0)
+			if err != nil || id == 0 {
+				more = false
+				return err
+			}
+			more = true
+			for n := 0; n < defaultBatchRecords && id != 0; n++ {
+				if err := giveDoor(ctx, tx, account, id); err != nil {
+					return err
+				}
+				if id, err = stagedNumber(ctx, tx, account, stagedDoorless, id); err != nil {
+					return err
+				}
+			}
+			return putNumber(ctx, tx, account, stagedDoorless, 0, id)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func giveDoor(ctx context.Context, tx store.Tx, account, id int64) error {
+	c, err := tx.LockConversation(ctx, account, id)
+	if err != nil || c.ContactInboxID != 0 {
+		return err
+	}
+	door, ok, err := tx.FindContactInbox(ctx, account, c.IdentityID, c.InboxID)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		door = core.ContactInbox{
+			AccountID:   account,
+			IdentityID:  c.IdentityID,
+			ContactID:   c.ContactID,
+			InboxID:     c.InboxID,
+			SourceID:    newSourceID(),
+			PubsubToken: newToken(),
+			CreatedAt:   c.CreatedAt,
+		}
+		if err := tx.InsertContactInbox(ctx, &door); err != nil {
+			return err
+		}
+	}
+	c.ContactInboxID = door.ID
+	return tx.UpdateConversation(ctx, c)
+}
+
 func (im *importer) finishAccount(ctx context.Context, account int64, complete bool) error {
 	return im.st.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
-		n, err := stagedNumber(ctx, tx, account, stagedCount)
+		n, err := stagedNumber(ctx, tx, account, stagedCount, 0)
 		if err != nil {
 			return err
 		}
@@ -89,7 +143,7 @@ func (im *importer) finishAccount(ctx context.Context, account int64, complete b
 		case complete && (before || im.staged[account]):
 			return tx.ClearStaged(ctx, account)
 		case n > 0:
-			return tx.PutStaged(ctx, account, stagedCount, 0, "0")
+			return putNumber(ctx, tx, account, stagedCount, 0, 0)
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package interchange
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,10 @@ type claim struct {
 	keys  string
 	keyed bool
 	first string
+	// uuid is the record's UUID, which natural looks for too. A record that
+	// gives none and has to leave its id gets one here; nil = the kind has
+	// none, or a key that serves as well.
+	uuid *string
 }
 
 // verdict is what becomes of a record.
@@ -53,13 +58,15 @@ func (a *applier) settle(ctx context.Context, l *line, c *claim) (verdict, error
 			return verdict{exists: same, id: c.id}, err
 		}
 	}
+	if a.im.opts.Remap && taken && c.uuid != nil && *c.uuid == "" {
+		*c.uuid = a.derivedUUID(l, c.place)
+	}
 	held, key, err := a.held(ctx, c)
-	belongs := fmt.Errorf("%s belongs to %s %d", key, c.noun, held)
 	switch {
 	case err != nil:
 		return verdict{}, err
 	case held != 0 && c.first != "" && key != c.first && key != keyOfUUID:
-		return verdict{}, belongs
+		return verdict{}, c.belongs(key, held)
 	case held != 0 && (c.id == 0 || a.im.opts.Remap):
 		return verdict{exists: true, id: held}, a.assigned(ctx, l, c.place, held)
 	case c.id == 0:
@@ -68,9 +75,21 @@ func (a *applier) settle(ctx context.Context, l *line, c *claim) (verdict, error
 	case taken:
 		return a.contested(ctx, c, owner)
 	case held != 0:
-		return verdict{}, belongs
+		return verdict{}, c.belongs(key, held)
 	}
 	return verdict{id: c.id}, nil
+}
+
+func (c *claim) belongs(key string, id int64) error {
+	return fmt.Errorf("%s belongs to %s %d", key, c.noun, id)
+}
+
+// derivedUUID makes the UUID of a record that has lost its id and gives no
+// UUID. It follows from the record, so that the same file, imported again,
+// finds it.
+func (a *applier) derivedUUID(l *line, at place) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %d %d", a.account, at.space, at.id, l.sum))
+	return formatUUID([16]byte(sum[:16]))
 }
 
 // held returns the row that has a natural key of the record.
@@ -232,20 +251,12 @@ func (a *applier) resolve(ctx context.Context, space store.IDSpace, id int64) (i
 	return to, nil
 }
 
-// stagedOwnIdentity marks identity ids that agents got without the file giving
-// them; the key is the identity's id, the text the agent's.
-const stagedOwnIdentity = "own_identity"
-
 // freeIdentity moves an agent's own identity away from an id that the file
 // gives to another one. A file need not give the ids of agents' identities;
 // those that were chosen for them give way.
 func (a *applier) freeIdentity(ctx context.Context, owner, id int64) (bool, error) {
-	text, ok, err := a.tx.FindStaged(ctx, owner, stagedOwnIdentity, id)
-	if err != nil || !ok {
-		return false, err
-	}
-	var agentID int64
-	if err := json.Unmarshal([]byte(text), &agentID); err != nil {
+	agentID, err := stagedNumber(ctx, a.tx, owner, stagedOwnIdentity, id)
+	if err != nil || agentID == 0 {
 		return false, err
 	}
 	agent, err := a.tx.Agent(ctx, owner, agentID)
@@ -264,5 +275,5 @@ func (a *applier) freeIdentity(ctx context.Context, owner, id int64) (bool, erro
 	delete(a.agents, agentID)
 	a.own(place{store.IdentityIDs, agent.IdentityID})
 	a.owners[store.IdentityIDs][agent.IdentityID] = owner
-	return true, a.tx.PutStaged(ctx, owner, stagedOwnIdentity, agent.IdentityID, text)
+	return true, putNumber(ctx, a.tx, owner, stagedOwnIdentity, agent.IdentityID, agentID)
 }

@@ -22,7 +22,7 @@ const (
 	// defaultLineBytes is the longest line.
 	defaultLineBytes = 16 << 20
 	// maxHomes bounds what is remembered of parents seen in earlier batches.
-	maxHomes = 50_000
+	maxHomes = 10_000
 )
 
 // Options says how to import. Clock must be given; the zero value of every
@@ -151,14 +151,9 @@ func (im *importer) read(ctx context.Context, r io.Reader) error {
 	}
 }
 
-// add puts a record into the batch, and stores the one before when it is full
-// or of another account.
+// add puts a record into the batch, which is stored when it is full and when
+// the next record is of another account.
 func (im *importer) add(ctx context.Context, l line, size int) error {
-	if len(im.batch.lines) >= im.opts.BatchRecords || im.batch.bytes+size > maxBatchBytes {
-		if err := im.flush(ctx); err != nil {
-			return err
-		}
-	}
 	account, err := im.route(ctx, l)
 	if err != nil {
 		return err
@@ -176,6 +171,9 @@ func (im *importer) add(ctx context.Context, l line, size int) error {
 			im.batch.own = map[place]struct{}{}
 		}
 		im.batch.own[at] = struct{}{}
+	}
+	if len(im.batch.lines) >= im.opts.BatchRecords || im.batch.bytes >= maxBatchBytes {
+		return im.flush(ctx)
 	}
 	return nil
 }

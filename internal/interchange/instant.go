@@ -23,16 +23,16 @@ func stamp(t core.Time) instant { return instant{t, t != 0} }
 // derived.
 func fixed(t core.Time) instant { return instant{t, true} }
 
-// or returns the time, or def when it was not given.
+// or returns the time, or def when it is not set.
 func (i instant) or(def core.Time) core.Time {
-	if i.given {
+	if i.at != 0 {
 		return i.at
 	}
 	return def
 }
 
 // parseTime reads RFC 3339 with any number of fractional digits, of which six
-// are kept. It is stricter than package time, which takes a comma for the
+// are kept. It never returns the unset time. It is stricter than package time, which takes a comma for the
 // point and hours of one digit.
 func parseTime(s string) (core.Time, error) {
 	const seconds = "2006-01-02T15:04:05"
@@ -68,7 +68,11 @@ func parseTime(s string) (core.Time, error) {
 	if unix < firstSecond || unix > lastSecond {
 		return 0, errTime
 	}
-	return core.Time(unix*1_000_000 + micros), nil
+	t := core.Time(unix*1_000_000 + micros)
+	if t == 0 {
+		t = 1 // the microsecond that begins 1970 is how "unset" is kept
+	}
+	return t, nil
 }
 
 // The years that four digits can write, in UTC: 1 to 9999.

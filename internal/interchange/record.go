@@ -339,7 +339,7 @@ type conversationRecord struct {
 	CustomAttributes     core.JSON  `json:"custom_attributes"`
 	AdditionalAttributes core.JSON  `json:"additional_attributes"`
 	Ext                  core.JSON  `json:"ext"`
-	PrimaryMessageID     int64      `json:"primary_message_id" rule:"id"`
+	PrimaryMessageID     *int64     `json:"primary_message_id" rule:"count"`
 	ContactLastSeenAt    instant    `json:"contact_last_seen_at"`
 	AgentLastSeenAt      instant    `json:"agent_last_seen_at"`
 	ContactReadMessageID *int64     `json:"contact_read_message_id" rule:"count"`

@@ -3,6 +3,7 @@ package interchange
 import (
 	"bytes"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,6 +19,12 @@ const testNow core.Time = 1_767_225_600_000_000 // 2026-01-01T00:00:00Z
 
 func testOptions() Options {
 	return Options{Clock: func() core.Time { return testNow }}
+}
+
+// later returns opts of an import a day after.
+func later(opts Options) Options {
+	opts.Clock = func() core.Time { return testNow + 86_400_000_000 }
+	return opts
 }
 
 // openSQLite returns an empty store in a file of its own.
@@ -96,3 +103,9 @@ func equalText(t testing.TB, what, got, want string) {
 		}
 	}
 }
+
+// random matches what an import makes up.
+var random = regexp.MustCompile(`"(uuid|source_id|website_token|hmac_token|pubsub_token|identifier)":"[^"]*"`)
+
+// withoutRandom blanks what two imports of one file make up differently.
+func withoutRandom(text string) string { return random.ReplaceAllString(text, `"$1":"?"`) }

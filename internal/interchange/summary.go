@@ -53,9 +53,10 @@ func (s Summary) MarshalJSON() ([]byte, error) {
 		b = append(b, ':')
 		b = appendInt(b, n)
 	}
-	for k := range kinds {
+	for k := kindInstallation + 1; k < kindCount; k++ {
 		add(kinds[k].plural, s.stored[k])
 	}
+	add(kinds[kindInstallation].plural, s.stored[kindInstallation])
 	add("skipped", s.Skipped)
 	b = append(b, `,"seconds":`...)
 	b = strconv.AppendFloat(b, s.Duration.Seconds(), 'f', 3, 64)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -122,10 +121,6 @@ type threads struct {
 	bytes int
 }
 
-// stagedThread is the kind under which a threadState is staged, by the
-// conversation's id in the store.
-const stagedThread = "conversation"
-
 // thread returns a conversation by its id in the store, locked.
 func (a *applier) thread(ctx context.Context, id int64) (*thread, error) {
 	if t, ok := a.threads.byID[id]; ok {
@@ -224,25 +219,13 @@ func (a *applier) flushThread(ctx context.Context, t *thread) error {
 	return a.tx.PutStaged(ctx, a.account, stagedThread, t.conv.ID, string(text))
 }
 
-// stagedWaiting is the kind of a linked list of the conversations that waited
-// for an entry at the end of some batch: under each one's id stands the next
-// one's, the first under 0.
-const stagedWaiting = "waiting"
-
 // listWaiting puts the thread into the account's list of those that wait.
 func (a *applier) listWaiting(ctx context.Context, t *thread) error {
 	if key, _ := t.state.waits(); key == "" || t.state.Listed {
 		return nil
 	}
 	t.state.Listed = true
-	first, err := stagedNumber(ctx, a.tx, a.account, stagedWaiting)
-	if err != nil {
-		return err
-	}
-	if err := a.tx.PutStaged(ctx, a.account, stagedWaiting, t.conv.ID, strconv.FormatInt(first, 10)); err != nil {
-		return err
-	}
-	return a.tx.PutStaged(ctx, a.account, stagedWaiting, 0, strconv.FormatInt(t.conv.ID, 10))
+	return push(ctx, a.tx, a.account, stagedWaiting, t.conv.ID)
 }
 
 // cursor returns an agent's own cursor.
