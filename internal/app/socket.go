@@ -73,20 +73,20 @@ func adminHandler(op Operator) http.Handler {
 		var in struct {
 			Name string `json:"name"`
 		}
-		adminCall(w, r, &in, func() (json.RawMessage, error) { return op.CreateAccount(r.Context(), in.Name) })
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateAccount(ctx, in.Name) })
 	})
 	mux.HandleFunc("POST /tokens", func(w http.ResponseWriter, r *http.Request) {
 		var in TokenRequest
-		adminCall(w, r, &in, func() (json.RawMessage, error) { return op.CreateToken(r.Context(), in) })
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateToken(ctx, in) })
 	})
 	return mux
 }
 
-func adminCall(w http.ResponseWriter, r *http.Request, in any, call func() (json.RawMessage, error)) {
+func adminCall(w http.ResponseWriter, r *http.Request, in any, call func(ctx context.Context) (json.RawMessage, error)) {
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminBody)).Decode(in)
 	var out json.RawMessage
 	if err == nil {
-		out, err = call()
+		out, err = call(r.Context())
 	}
 	if err != nil {
 		w.Header().Set(trailerError, oneLine(err))

@@ -24,8 +24,18 @@ var english = language{
 	locale: "en_US", direction: "ltr",
 	greeting: "Hi! You are talking to Harbor Outfitters. How can we help? 👋",
 	names: [][2]string{
-		{"Amelia", "Stone"}, {"Noah", "Barrett"}, {"Priya", "Raman"}, {"Oliver", "Hughes"}, {"Grace", "Okafor"}, {"Liam", "Doyle"},
-		{"Chloe", "Whitfield"}, {"Ethan", "Park"}, {"Isla", "Mackay"}, {"Jonah", "Feldman"}, {"Maya", "Lindqvist"}, {"Theo", "Castellan"},
+		{"Amelia", "Stone"},
+		{"Noah", "Barrett"},
+		{"Priya", "Raman"},
+		{"Oliver", "Hughes"},
+		{"Grace", "Okafor"},
+		{"Liam", "Doyle"},
+		{"Chloe", "Whitfield"},
+		{"Ethan", "Park"},
+		{"Isla", "Mackay"},
+		{"Jonah", "Feldman"},
+		{"Maya", "Lindqvist"},
+		{"Theo", "Castellan"},
 	},
 	scenarios: []scenario{
 		{"Where is my order?", []string{

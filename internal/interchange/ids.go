@@ -58,7 +58,10 @@ func (a *applier) settle(ctx context.Context, l *line, c *claim) (verdict, error
 			return verdict{exists: same, id: c.id}, err
 		}
 	}
-	if a.im.opts.Remap && taken && c.uuid != nil && *c.uuid == "" {
+	if taken && !a.im.opts.Remap {
+		return a.contested(ctx, c, owner)
+	}
+	if taken && c.uuid != nil && *c.uuid == "" {
 		*c.uuid = a.derivedUUID(l, c.place)
 	}
 	held, key, err := a.held(ctx, c)

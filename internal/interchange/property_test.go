@@ -414,18 +414,18 @@ func TestNothingIsLost(t *testing.T) {
 		}
 		defer closeStores(rt, pg)
 
-		importInto(rt, t, lite, text, f.n("batch", 3, 40))
-		first := exportFrom(rt, t, lite)
-		importInto(rt, t, pg, first, f.n("batch", 3, 40))
-		second := exportFrom(rt, t, pg)
+		importInto(t, rt, lite, text, f.n("batch", 3, 40))
+		first := exportFrom(t, rt, lite)
+		importInto(t, rt, pg, first, f.n("batch", 3, 40))
+		second := exportFrom(t, rt, pg)
 		sameText(rt, "SQLite to PostgreSQL", second, first)
-		importInto(rt, t, back, second, f.n("batch", 3, 40))
-		sameText(rt, "and back", exportFrom(rt, t, back), first)
-		importInto(rt, t, lite, first, 7)
-		importInto(rt, t, pg, second, 7)
-		sameText(rt, "the second time", exportFrom(rt, t, lite), first)
-		sameText(rt, "the second time", exportFrom(rt, t, pg), first)
-		f.checkCursors(rt, t, lite)
+		importInto(t, rt, back, second, f.n("batch", 3, 40))
+		sameText(rt, "and back", exportFrom(t, rt, back), first)
+		importInto(t, rt, lite, first, 7)
+		importInto(t, rt, pg, second, 7)
+		sameText(rt, "the second time", exportFrom(t, rt, lite), first)
+		sameText(rt, "the second time", exportFrom(t, rt, pg), first)
+		f.checkCursors(t, rt, lite)
 		for _, st := range []store.Store{lite, pg, back} {
 			if _, err := integrity.Check(t.Context(), st, func(fault integrity.Fault) { rt.Errorf("doctor: %s", fault) }); err != nil {
 				rt.Fatal(err)
@@ -442,7 +442,7 @@ func closeStores(rt *rapid.T, stores ...store.Store) {
 	}
 }
 
-func importInto(rt *rapid.T, t *testing.T, st store.Store, text string, batch int) {
+func importInto(t *testing.T, rt *rapid.T, st store.Store, text string, batch int) {
 	opts := testOptions()
 	opts.BatchRecords = batch
 	if _, err := Import(t.Context(), st, strings.NewReader(text), opts); err != nil {
@@ -450,7 +450,7 @@ func importInto(rt *rapid.T, t *testing.T, st store.Store, text string, batch in
 	}
 }
 
-func exportFrom(rt *rapid.T, t *testing.T, st store.Store) string {
+func exportFrom(t *testing.T, rt *rapid.T, st store.Store) string {
 	var out bytes.Buffer
 	if err := Export(t.Context(), st, &out, ExportOptions{WithSecrets: true}); err != nil {
 		rt.Fatalf("export: %v", err)
@@ -471,7 +471,7 @@ func sameText(rt *rapid.T, what, got, want string) {
 }
 
 // checkCursors compares unread counts with what the file says, counted anew.
-func (f *randomFile) checkCursors(rt *rapid.T, t *testing.T, st store.Store) {
+func (f *randomFile) checkCursors(t *testing.T, rt *rapid.T, st store.Store) {
 	for _, th := range f.threads {
 		c, err := st.Conversation(t.Context(), th.account, th.record.ID)
 		if err != nil {

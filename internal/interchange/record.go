@@ -472,6 +472,7 @@ func (r *identityRecord) home() place       { return place{store.PersonIDs, r.Co
 func (r *contactInboxRecord) home() place   { return place{store.IdentityIDs, r.IdentityID} }
 func (r *conversationRecord) home() place   { return place{store.IdentityIDs, r.IdentityID} }
 func (r *messageRecord) home() place        { return place{store.ConversationIDs, r.ConversationID} }
-func (r *activityRecord) home() place       { return place{store.ConversationIDs, r.ConversationID} }
-func (r *attachmentRecord) home() place     { return place{store.EntryIDs, r.MessageID} }
-func (r *readCursorRecord) home() place     { return place{store.ConversationIDs, r.ConversationID} }
+
+func (r *activityRecord) home() place   { return place{store.ConversationIDs, r.ConversationID} }
+func (r *attachmentRecord) home() place { return place{store.EntryIDs, r.MessageID} }
+func (r *readCursorRecord) home() place { return place{store.ConversationIDs, r.ConversationID} }

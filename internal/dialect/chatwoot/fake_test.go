@@ -2,7 +2,6 @@ package chatwoot
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -88,7 +87,7 @@ func (f *fake) asked() (inboxes, sources []string) {
 
 func newHandler(f *fake) http.Handler {
 	return New(Deps{
-		Conversations: conversation.NewReads(f), Contacts: contact.NewReads(f), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Conversations: conversation.NewReads(f), Contacts: contact.NewReads(f), Log: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -66,9 +66,11 @@ func appendEscaped(b []byte, c byte) []byte {
 
 // text, number and flag append a key, which needs no escaping, and its value.
 // The key is given with its comma or bracket: `,"id":`.
-func text(b []byte, key, value string) []byte     { return appendString(append(b, key...), value) }
+func text(b []byte, key, value string) []byte { return appendString(append(b, key...), value) }
+
 func number(b []byte, key string, n int64) []byte { return strconv.AppendInt(append(b, key...), n, 10) }
-func flag(b []byte, key string, v bool) []byte    { return strconv.AppendBool(append(b, key...), v) }
+
+func flag(b []byte, key string, v bool) []byte { return strconv.AppendBool(append(b, key...), v) }
 
 func instant(b []byte, key string, t stamp) []byte { return t.appendJSON(append(b, key...)) }
 

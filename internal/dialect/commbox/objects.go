@@ -21,7 +21,7 @@ func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, accoun
 	page, size := p.number("pageNumber", 0, 0), min(p.number("pageSize", maxPageSize, 1), maxPageSize)
 	q := conversation.Query{
 		ConversationID: p.number("objectId", 0, 0), InboxID: p.number("stream", 0, 0), SubInboxID: p.number("subStream", 0, 0),
-		States: p.states("status"), Order: p.order("order"), Desc: p.descending("sort"),
+		States: p.states(), Order: p.order("order"), Desc: p.descending("sort"),
 		Limit: int(size), Offset: int(min(page, core.MaxID/maxPageSize) * size),
 		With: conversation.WithContact | conversation.WithIdentity | conversation.WithInbox | conversation.WithPrimary,
 	}

@@ -117,11 +117,12 @@ func (p *params) descending(name string) bool {
 	return true
 }
 
-// states reads a comma list of status numbers; blanks around a number are
+// states reads status, a comma list of status numbers; blanks around a number are
 // tolerated, as `1, 8` is easily written. What is compared is the number that
 // the object shows: a code counts beside any core status, and a core status
 // without a code as its default.
-func (p *params) states(name string) []conversation.State {
+func (p *params) states() []conversation.State {
+	const name = "status"
 	list := p.query.Get(name)
 	if strings.TrimSpace(list) == "" {
 		return nil

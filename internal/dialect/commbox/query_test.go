@@ -57,7 +57,7 @@ func TestStatesFindWhatIsShown(t *testing.T) {
 	}
 	for code, status := range statuses {
 		p := paramsOf("status=" + strconv.FormatInt(code, 10))
-		states := p.states("status")
+		states := p.states()
 		if p.err != nil || len(states) < 4 {
 			t.Fatalf("states of %d: %v, %v", code, states, p.err)
 		}
@@ -71,7 +71,7 @@ func TestStatesFindWhatIsShown(t *testing.T) {
 		}
 	}
 	p := paramsOf("status=1,2,3,4,5,6,7,8,9,10,11,13,14,15,1,2,3")
-	if states := p.states("status"); len(states) != 14*4+4 || p.err != nil {
+	if states := p.states(); len(states) != 14*4+4 || p.err != nil {
 		t.Errorf("all statuses are %d states, %v", len(states), p.err)
 	}
 }

@@ -77,7 +77,7 @@ func FuzzPaths(f *testing.F) {
 		p.flag("includeChilds", true)
 		p.order("order")
 		p.descending("sort")
-		p.states("status")
+		p.states()
 		return p.err
 	}
 	d.router.add(http.MethodGet, "/streams/{STREAM_ID}/objects/{OBJECT_ID}", reached)
