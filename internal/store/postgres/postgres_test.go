@@ -350,7 +350,7 @@ func TestLiftNeverTakesBack(t *testing.T) {
 			}
 		}
 	})
-	rounds := 10
+	rounds := 5
 	if testkit.Small() {
 		rounds = 2
 	}
