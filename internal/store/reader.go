@@ -167,6 +167,8 @@ type ThreadQuery struct {
 	SubInboxID     int64
 	OwnerID        int64
 	BotID          int64
+	// Channels matches inboxes of any of them.
+	Channels []core.Channel
 	// States matches any of the pairs.
 	States []State
 	// Ext matches all of them.

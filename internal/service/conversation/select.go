@@ -98,7 +98,7 @@ func (s *Reads) resolve(ctx context.Context, a core.Account, sel Selection) (q s
 		}
 		q.IdentityID = identity.ID
 		if !IsVisitor(identity, "") {
-			q.Ext = append(q.Ext[:len(q.Ext):len(q.Ext)], onChannel(core.ChannelWeb))
+			q.Channels = []core.Channel{core.ChannelWeb}
 		}
 	}
 	if q.OwnerID, ok, err = s.agentID(ctx, a.ID, sel.Owner); err != nil || !ok {
@@ -117,13 +117,6 @@ func (s *Reads) agentID(ctx context.Context, account int64, uuid string) (id int
 	}
 	agent, ok, err := findByUUID(ctx, account, uuid, s.store.FindAgentByUUID)
 	return agent.ID, ok, err
-}
-
-// onChannel matches conversations of inboxes of one channel. No conversation
-// has a member of that name, since ext is keyed by dialect, so that all are
-// compared by their channel.
-func onChannel(ch core.Channel) Match {
-	return Match{Path: []string{"parley"}, OrChannels: []core.Channel{ch}}
 }
 
 // findByUUID looks for uuid in the forms that Selection names.

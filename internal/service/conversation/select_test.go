@@ -91,7 +91,7 @@ func TestSelectTotals(t *testing.T) {
 func TestSelectResolves(t *testing.T) {
 	t.Parallel()
 	match := Match{Path: []string{"x"}, Value: "y"}
-	web := Match{Path: []string{"parley"}, OrChannels: []core.Channel{core.ChannelWeb}}
+	web := []core.Channel{core.ChannelWeb}
 	for _, c := range []struct {
 		name  string
 		sel   Selection
@@ -106,10 +106,10 @@ func TestSelectResolves(t *testing.T) {
 		{name: "a contact without contact data", sel: Selection{Lead: uuidB}, empty: true},
 		{name: "no such lead", sel: Selection{Lead: absentUUID}, empty: true},
 		{name: "an anonymous visitor", sel: Selection{Visitor: uuidA}, want: store.ThreadQuery{IdentityID: 3}},
-		{name: "an address, on websites alone", sel: Selection{Visitor: uuidB}, want: store.ThreadQuery{IdentityID: 4, Ext: []Match{web}}},
+		{name: "an address, on websites alone", sel: Selection{Visitor: uuidB}, want: store.ThreadQuery{IdentityID: 4, Channels: web}},
 		{
 			name: "an address beside other filters", sel: Selection{Visitor: uuidB, Match: []Match{match}},
-			want: store.ThreadQuery{IdentityID: 4, Ext: []Match{match, web}},
+			want: store.ThreadQuery{IdentityID: 4, Channels: web, Ext: []Match{match}},
 		},
 		{name: "no such visitor", sel: Selection{Visitor: absentUUID}, empty: true},
 		{name: "an owner and a bot", sel: Selection{Owner: uuidA, Bot: uuidB}, want: store.ThreadQuery{OwnerID: 5, BotID: 6}},

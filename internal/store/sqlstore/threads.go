@@ -207,10 +207,24 @@ func (w *where) conditions(engine Engine, account int64, q *store.ThreadQuery) {
 	w.equal("c.sub_inbox_id", q.SubInboxID)
 	w.equal("c.owner_id", q.OwnerID)
 	w.equal("c.bot_id", q.BotID)
+	w.channels(q.Channels)
 	w.states(q.States)
 	for _, m := range q.Ext {
 		w.ext(engine, m)
 	}
+}
+
+// channels adds "an inbox of one of the channels".
+func (w *where) channels(channels []core.Channel) {
+	if len(channels) == 0 {
+		return
+	}
+	or := " AND ("
+	for _, ch := range channels {
+		w.text.WriteString(or + "i.channel = " + w.bind(string(ch)))
+		or = " OR "
+	}
+	w.text.WriteString(")")
 }
 
 // states adds "one of the pairs", padded like ids so that there are few texts.
@@ -307,6 +321,9 @@ func (w *where) limit(n int) string {
 }
 
 func usesChannels(q *store.ThreadQuery) bool {
+	if len(q.Channels) > 0 {
+		return true
+	}
 	for _, m := range q.Ext {
 		if len(m.OrChannels) > 0 {
 			return true

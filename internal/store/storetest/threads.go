@@ -101,6 +101,8 @@ func filters(f Fixture) []filter {
 		{"identity", store.ThreadQuery{IdentityID: f.AdaWeb.ID}, func(c core.Conversation) bool { return c.IdentityID == f.AdaWeb.ID }},
 		{"contact", store.ThreadQuery{ContactID: f.Visitor.ID}, func(c core.Conversation) bool { return c.ContactID == f.Visitor.ID }},
 		{"contact inbox", store.ThreadQuery{ContactInboxID: f.AdaWebDoor.ID}, func(c core.Conversation) bool { return c.ContactInboxID == f.AdaWebDoor.ID }},
+		{"channel", store.ThreadQuery{Channels: []core.Channel{core.ChannelEmail}}, func(c core.Conversation) bool { return c.InboxID == f.Mail.ID }},
+		{"channels", store.ThreadQuery{Channels: []core.Channel{core.ChannelEmail, core.ChannelWeb, core.ChannelSMS}}, func(c core.Conversation) bool { return c.InboxID != f.API.ID }},
 		{"inbox", store.ThreadQuery{InboxID: f.Mail.ID}, func(c core.Conversation) bool { return c.InboxID == f.Mail.ID }},
 		{"sub-inbox", store.ThreadQuery{SubInboxID: f.Desk.ID}, func(c core.Conversation) bool { return c.SubInboxID == f.Desk.ID }},
 		{"owner", store.ThreadQuery{OwnerID: f.Agent.ID}, func(c core.Conversation) bool { return c.OwnerID == f.Agent.ID }},
