@@ -161,7 +161,7 @@ func TestMemoryIsBounded(t *testing.T) {
 				}
 			}
 			t.Logf("%d bytes of body, heap grew by at most %d bytes", total, most)
-			limit := int64(4 << 20)
+			limit := int64(2 << 20)
 			if total < limit*5/4 {
 				t.Fatalf("the body has %d bytes, too few to tell", total)
 			}

@@ -237,6 +237,15 @@ func TestAppendMovesUnreadOfTheOtherSide(t *testing.T) {
 		if read.ContactUnread() != 0 || read.ContactLastSeenAt != now {
 			t.Errorf("after reading: unread %d, seen at %d", read.ContactUnread(), read.ContactLastSeenAt)
 		}
+		// Reading again at the same moment changes nothing and tells nothing.
+		if _, err := w.ReadUpTo(ctx, f.Account.ID, f.Ask.ID, core.ContactSide, second.ID); err != nil {
+			t.Fatal(err)
+		}
+		// A later read moves the stamp, which clients are shown.
+		later := conversation.NewWrites(st, func() core.Time { return now + 1 })
+		if again, err := later.ReadUpTo(ctx, f.Account.ID, f.Ask.ID, core.ContactSide, second.ID); err != nil || again.ContactLastSeenAt != now+1 {
+			t.Fatalf("read again: seen at %d, %v", again.ContactLastSeenAt, err)
+		}
 		log, err := st.ListEvents(ctx, f.Account.ID, events.EventSeq, 10)
 		if err != nil {
 			t.Fatal(err)
@@ -245,7 +254,7 @@ func TestAppendMovesUnreadOfTheOtherSide(t *testing.T) {
 		for _, e := range log {
 			types = append(types, e.Type)
 		}
-		want := fmt.Sprint([]core.EventType{core.MessageCreated, core.MessageCreated, core.NoteCreated, core.ConversationRead})
+		want := fmt.Sprint([]core.EventType{core.MessageCreated, core.MessageCreated, core.NoteCreated, core.ConversationRead, core.ConversationRead})
 		if fmt.Sprint(types) != want {
 			t.Errorf("events %v, want %s", types, want)
 		}

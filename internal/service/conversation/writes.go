@@ -89,7 +89,7 @@ func (s *Writes) author(ctx context.Context, tx store.Tx, c *core.Conversation, 
 		}
 	case core.ActorSystem:
 		if origin == "" {
-			origin = core.OriginChannel
+			origin = core.OriginAutomation
 		}
 	default:
 		return "", core.Refuse("sender", "a sender is a contact, an agent or the system")
@@ -174,9 +174,13 @@ func (s *Writes) ReadUpTo(ctx context.Context, account, conversation int64, read
 			return err
 		}
 		now := s.clock()
-		moved := e != nil && core.ReadUpTo(&c, reader, e)
+		before := c.ContactLastSeenAt + c.AgentLastSeenAt
 		core.Seen(&c, reader, now)
-		if err := tx.UpdateConversation(ctx, c); err != nil || !moved {
+		stamped := c.ContactLastSeenAt+c.AgentLastSeenAt != before
+		if moved := e != nil && core.ReadUpTo(&c, reader, e); !moved && !stamped {
+			return nil
+		}
+		if err := tx.UpdateConversation(ctx, c); err != nil {
 			return err
 		}
 		actor := core.Actor{Type: core.ActorSystem}
