@@ -39,7 +39,7 @@ func (c demoCmd) Run(e *env) error {
 	if err != nil {
 		return errors.Join(err, ops.Close())
 	}
-	printDemo(e, "http://"+s.Addr.String(), token)
+	printDemo(e, "http://"+s.Addr.String(), token, dir)
 
 	live := &demo.Live{
 		Reads: conversation.NewReads(s.Store), Writes: conversation.NewWrites(s.Store, e.clock), Log: e.log, Seed: c.Seed,
@@ -87,29 +87,30 @@ func runBoth(ctx context.Context, server, writer func(context.Context) error) er
 }
 
 // printDemo tells where everything is.
-func printDemo(e *env, url, token string) {
+func printDemo(e *env, url, token, dir string) {
 	fmt.Fprintf(e.io.out, `
 Parley demo: Harbor Outfitters, %d contacts, %d conversations, and somebody writes every few seconds.
 
-  server    %s
-  health    %s/readyz
-  OpenAPI   %s/openapi/commbox.json  %s/openapi/chatwoot.json  %s/openapi/uncodie.json
-  token     %s
+  server    %[3]s
+  health    %[3]s/readyz
+  OpenAPI   %[3]s/openapi/commbox.json  %[3]s/openapi/chatwoot.json  %[3]s/openapi/uncodie.json
+  token     %[4]s
+  data      %[5]s
+  recount   parley doctor --data-dir %[5]s
 
 CommBox, conversations of a visitor with unread counts:
-  curl -s -H 'Authorization: Bearer %s' '%s/v2/users/identities/%d/objects'
+  curl -s -H 'Authorization: Bearer %[4]s' '%[3]s/v2/users/identities/%[6]d/objects'
 
 CommBox, one conversation with all its messages:
-  curl -s -H 'Authorization: Bearer %s' '%s/streams/%d/objects/%d?includeChilds=true'
+  curl -s -H 'Authorization: Bearer %[4]s' '%[3]s/streams/%[7]d/objects/%[8]d?includeChilds=true'
 
 Chatwoot (OmniVibe), a contact's own list:
-  curl -s '%s/public/api/v1/inboxes/%s/contacts/%s/conversations'
+  curl -s '%[3]s/public/api/v1/inboxes/%[9]s/contacts/%[10]s/conversations'
 
 Uncodie, conversations of a lead:
-  curl -s -H 'x-api-key: %s' '%s/api/agents/customerSupport/conversations?lead_id=%s&limit=5'
+  curl -s -H 'x-api-key: %[4]s' '%[3]s/api/agents/customerSupport/conversations?lead_id=%[11]s&limit=5'
 
 Stop with Ctrl-C; the demo's data goes with it.
-`, demo.ContactCount, demo.ConversationCount, url, url, url, url, url, token,
-		token, url, demo.VisitorID, token, url, demo.WebInboxID, demo.VisitorThread,
-		url, demo.APIIdentifier, demo.AppSourceID, token, url, demo.LeadUUID)
+`, demo.ContactCount, demo.ConversationCount, url, token, dir,
+		demo.VisitorID, demo.WebInboxID, demo.VisitorThread, demo.APIIdentifier, demo.AppSourceID, demo.LeadUUID)
 }
