@@ -40,36 +40,34 @@ type applier struct {
 	known  map[place]bool   // contacts, identities, inboxes ... that exist
 	titles map[string]int64 // labels by title
 
-	threads     threads
-	entries     map[int64]stored    // by the entry's id
-	attachments map[int64]int64     // how many the batch brings, by the message's id in the file
-	attached    map[int64]int64     // how many it stored, by the message's id
-	heard       map[int64]core.Time // newest message of each contact
+	threads  threads
+	entries  map[int64]stored    // by the entry's id
+	attached map[int64]int64     // how many attachments came, by the message's id
+	heard    map[int64]core.Time // newest message of each contact
 }
 
 // stored is what later records want to know of an entry of the batch.
 type stored struct {
-	conversation, agentSeq, contactSeq, attachments int64
-	activity                                        bool
+	conversation, agentSeq, contactSeq int64
+	activity                           bool
 }
 
 func newApplier(im *importer, tx store.Tx) *applier {
 	return &applier{
-		im:          im,
-		batch:       &im.batch,
-		account:     im.batch.account,
-		tx:          tx,
-		out:         applied{accounts: map[int64]int64{}},
-		owners:      map[store.IDSpace]map[int64]int64{},
-		highest:     map[store.IDSpace]int64{},
-		mapped:      map[place]int64{},
-		agents:      map[int64]core.Agent{},
-		known:       map[place]bool{},
-		titles:      map[string]int64{},
-		entries:     map[int64]stored{},
-		attachments: map[int64]int64{},
-		attached:    map[int64]int64{},
-		heard:       map[int64]core.Time{},
+		im:       im,
+		batch:    &im.batch,
+		account:  im.batch.account,
+		tx:       tx,
+		out:      applied{accounts: map[int64]int64{}},
+		owners:   map[store.IDSpace]map[int64]int64{},
+		highest:  map[store.IDSpace]int64{},
+		mapped:   map[place]int64{},
+		agents:   map[int64]core.Agent{},
+		known:    map[place]bool{},
+		titles:   map[string]int64{},
+		entries:  map[int64]stored{},
+		attached: map[int64]int64{},
+		heard:    map[int64]core.Time{},
 	}
 }
 
@@ -77,11 +75,6 @@ func newApplier(im *importer, tx store.Tx) *applier {
 func (a *applier) run(ctx context.Context) (*applied, error) {
 	if err := a.readOwners(ctx); err != nil {
 		return nil, err
-	}
-	for i := range a.batch.lines {
-		if r, ok := a.batch.lines[i].record.(*attachmentRecord); ok {
-			a.attachments[r.MessageID]++
-		}
 	}
 	if a.account != 0 {
 		a.out.touched = append(a.out.touched, a.account)

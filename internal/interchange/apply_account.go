@@ -124,7 +124,7 @@ func (a *applier) accountRow(ctx context.Context, l *line, r *accountRecord) (bo
 		if err := putNumber(ctx, a.tx, id, stagedCount, 0, 1); err != nil {
 			return false, err
 		}
-		if err := a.assigned(ctx, l, r.self(), id); err != nil {
+		if err := a.assigned(ctx, r.self(), id); err != nil {
 			return false, err
 		}
 	}
@@ -174,10 +174,10 @@ func (a *applier) agent(ctx context.Context, l *line, r *agentRecord) (bool, err
 			return false, err
 		}
 	}
-	if err := a.assigned(ctx, l, place{store.IdentityIDs, r.IdentityID}, agent.IdentityID); err != nil {
+	if err := a.assigned(ctx, place{store.IdentityIDs, r.IdentityID}, agent.IdentityID); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), agent.ID)
+	return true, a.assigned(ctx, r.self(), agent.ID)
 }
 
 // ownIdentity chooses the id of a new agent's own identity.
@@ -227,7 +227,7 @@ func (a *applier) token(ctx context.Context, l *line, r *tokenRecord) (bool, err
 	if err := a.tx.InsertToken(ctx, &token); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), token.ID)
+	return true, a.assigned(ctx, r.self(), token.ID)
 }
 
 func checkToken(r *tokenRecord) error {
@@ -282,7 +282,7 @@ func (a *applier) team(ctx context.Context, l *line, r *teamRecord) (bool, error
 	if err := a.tx.InsertTeam(ctx, &team); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), team.ID)
+	return true, a.assigned(ctx, r.self(), team.ID)
 }
 
 func (a *applier) labelGroup(ctx context.Context, l *line, r *labelGroupRecord) (bool, error) {
@@ -298,7 +298,7 @@ func (a *applier) labelGroup(ctx context.Context, l *line, r *labelGroupRecord) 
 	if err := a.tx.InsertLabelGroup(ctx, &group); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), group.ID)
+	return true, a.assigned(ctx, r.self(), group.ID)
 }
 
 func (a *applier) label(ctx context.Context, l *line, r *labelRecord) (bool, error) {
@@ -317,7 +317,7 @@ func (a *applier) label(ctx context.Context, l *line, r *labelRecord) (bool, err
 	if err := a.tx.InsertLabel(ctx, &label); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), label.ID)
+	return true, a.assigned(ctx, r.self(), label.ID)
 }
 
 func (a *applier) cannedResponse(ctx context.Context, l *line, r *cannedResponseRecord) (bool, error) {
@@ -333,7 +333,7 @@ func (a *applier) cannedResponse(ctx context.Context, l *line, r *cannedResponse
 	if err := a.tx.InsertCannedResponse(ctx, &canned); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), canned.ID)
+	return true, a.assigned(ctx, r.self(), canned.ID)
 }
 
 func (a *applier) webhook(ctx context.Context, l *line, r *webhookRecord) (bool, error) {
@@ -349,5 +349,5 @@ func (a *applier) webhook(ctx context.Context, l *line, r *webhookRecord) (bool,
 	if err := a.tx.InsertWebhook(ctx, &hook); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), hook.ID)
+	return true, a.assigned(ctx, r.self(), hook.ID)
 }

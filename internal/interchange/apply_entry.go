@@ -55,7 +55,6 @@ func (a *applier) message(ctx context.Context, l *line, r *messageRecord) (bool,
 	}
 	e := r.entry(a.im.now, origin)
 	e.ID, e.UUID, e.Sender = v.id, uuid, sender
-	e.AttachmentCount = a.attachments[r.ID]
 	return true, a.append(ctx, l, t, &e, r.Position)
 }
 
@@ -202,7 +201,7 @@ func (a *applier) append(ctx context.Context, l *line, t *thread, e *core.Entry,
 		return err
 	}
 	a.entries[e.ID] = storedOf(e)
-	return a.assigned(ctx, l, file, e.ID)
+	return a.assigned(ctx, file, e.ID)
 }
 
 // checkOrder tells whether the entry may stand next. id is the one that the
@@ -354,14 +353,26 @@ func (a *applier) attachment(ctx context.Context, l *line, r *attachmentRecord) 
 		return false, err
 	}
 	attachment.ID, attachment.AccountID, attachment.MessageID = v.id, a.account, message
-	if attachment.ConversationID, err = a.attachTo(ctx, message, r.MessageID); err != nil {
-		return false, err
+	seen, ok := a.entries[message]
+	if !ok {
+		e, err := a.tx.Entry(ctx, a.account, message)
+		if err != nil {
+			if core.KindOf(err) == core.NotFound {
+				err = fmt.Errorf("message_id: %w", missing("message", r.MessageID))
+			}
+			return false, err
+		}
+		seen = storedOf(&e)
 	}
+	if seen.activity {
+		return false, errAttachKind
+	}
+	attachment.ConversationID = seen.conversation
 	if err := a.tx.InsertAttachment(ctx, &attachment); err != nil {
 		return false, err
 	}
 	a.attached[message]++
-	return true, a.assigned(ctx, l, r.self(), attachment.ID)
+	return true, a.assigned(ctx, r.self(), attachment.ID)
 }
 
 // equalAttachment looks for the attachment, while remapping, by all that it
@@ -387,46 +398,18 @@ func (a *applier) equalAttachment(ctx context.Context, message int64, wanted cor
 	return 0, nil
 }
 
-// countAttachments corrects the messages of the batch whose attachments were
-// counted beforehand and did not all come: a line may stand twice.
+// countAttachments adds the batch's attachments to the counts of their
+// messages.
 func (a *applier) countAttachments(ctx context.Context) error {
 	for _, id := range sortedKeys(a.attached) {
-		if seen, ok := a.entries[id]; !ok || seen.attachments == a.attached[id] {
-			continue
-		}
 		e, err := a.tx.Entry(ctx, a.account, id)
 		if err != nil {
 			return err
 		}
-		e.AttachmentCount = a.attached[id]
+		e.AttachmentCount += a.attached[id]
 		if err := a.tx.UpdateEntry(ctx, e); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// attachTo counts an attachment of a message and returns its conversation. A
-// message of the same batch has counted it beforehand.
-func (a *applier) attachTo(ctx context.Context, id, file int64) (int64, error) {
-	seen, ok := a.entries[id]
-	if !ok {
-		e, err := a.tx.Entry(ctx, a.account, id)
-		if err != nil {
-			if core.KindOf(err) == core.NotFound {
-				err = fmt.Errorf("message_id: %w", missing("message", file))
-			}
-			return 0, err
-		}
-		if seen = storedOf(&e); !seen.activity {
-			e.AttachmentCount++
-			if err := a.tx.UpdateEntry(ctx, e); err != nil {
-				return 0, err
-			}
-		}
-	}
-	if seen.activity {
-		return 0, errAttachKind
-	}
-	return seen.conversation, nil
 }

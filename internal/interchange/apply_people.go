@@ -69,7 +69,7 @@ func (a *applier) inbox(ctx context.Context, l *line, r *inboxRecord) (bool, err
 	if err := a.tx.InsertInbox(ctx, &inbox); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), inbox.ID)
+	return true, a.assigned(ctx, r.self(), inbox.ID)
 }
 
 // completeInbox makes the secrets without which the inbox could not be used.
@@ -109,7 +109,7 @@ func (a *applier) subInbox(ctx context.Context, l *line, r *subInboxRecord) (boo
 	if err := a.tx.InsertSubInbox(ctx, &sub); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), sub.ID)
+	return true, a.assigned(ctx, r.self(), sub.ID)
 }
 
 func (a *applier) contact(ctx context.Context, l *line, r *contactRecord) (bool, error) {
@@ -144,7 +144,7 @@ func (a *applier) contact(ctx context.Context, l *line, r *contactRecord) (bool,
 		}
 	}
 	a.known[place{store.PersonIDs, contact.ID}] = true
-	return true, a.assigned(ctx, l, r.self(), contact.ID)
+	return true, a.assigned(ctx, r.self(), contact.ID)
 }
 
 // sameContact compares the first natural key that the record gives.
@@ -275,7 +275,7 @@ func (a *applier) identity(ctx context.Context, l *line, r *identityRecord) (boo
 	if err := a.tx.InsertIdentity(ctx, &identity); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), identity.ID)
+	return true, a.assigned(ctx, r.self(), identity.ID)
 }
 
 // identityRef resolves a reference to a contact's identity.
@@ -319,14 +319,14 @@ func (a *applier) contactInbox(ctx context.Context, l *line, r *contactInboxReco
 	if err != nil || v.exists {
 		return false, err
 	}
-	door := r.contactInbox(a.im.now)
-	door.ID, door.AccountID, door.InboxID = v.id, a.account, inbox
-	door.IdentityID, door.ContactID = identity.ID, identity.ContactID
-	if door.PubsubToken == "" {
-		door.PubsubToken = newToken()
+	ci := r.contactInbox(a.im.now)
+	ci.ID, ci.AccountID, ci.InboxID = v.id, a.account, inbox
+	ci.IdentityID, ci.ContactID = identity.ID, identity.ContactID
+	if ci.PubsubToken == "" {
+		ci.PubsubToken = newToken()
 	}
-	if err := a.tx.InsertContactInbox(ctx, &door); err != nil {
+	if err := a.tx.InsertContactInbox(ctx, &ci); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), door.ID)
+	return true, a.assigned(ctx, r.self(), ci.ID)
 }

@@ -52,7 +52,7 @@ func (a *applier) conversation(ctx context.Context, l *line, r *conversationReco
 		return false, err
 	}
 	if c.ContactInboxID == 0 {
-		if err := push(ctx, a.tx, a.account, stagedDoorless, c.ID); err != nil {
+		if err := push(ctx, a.tx, a.account, stagedIncomplete, c.ID); err != nil {
 			return false, err
 		}
 	}
@@ -60,7 +60,7 @@ func (a *applier) conversation(ctx context.Context, l *line, r *conversationReco
 	if err := a.keep(ctx, t); err != nil {
 		return false, err
 	}
-	return true, a.assigned(ctx, l, r.self(), c.ID)
+	return true, a.assigned(ctx, r.self(), c.ID)
 }
 
 // naturalConversation looks for what must be unique beside the id. Remapping
@@ -138,7 +138,7 @@ func (a *applier) conversationRefs(ctx context.Context, r *conversationRecord, c
 			c.DisplayID = 0
 		}
 	}
-	return a.doorRef(ctx, r, c)
+	return a.contactInboxRef(ctx, r, c)
 }
 
 func (a *applier) subInboxRef(ctx context.Context, r *conversationRecord, c *core.Conversation) error {
@@ -162,29 +162,29 @@ func (a *applier) subInboxRef(ctx context.Context, r *conversationRecord, c *cor
 	return nil
 }
 
-// doorRef resolves the contact inbox, or finds the identity's own.
-func (a *applier) doorRef(ctx context.Context, r *conversationRecord, c *core.Conversation) error {
+// contactInboxRef resolves the contact inbox, or finds the identity's own.
+func (a *applier) contactInboxRef(ctx context.Context, r *conversationRecord, c *core.Conversation) error {
 	if r.ContactInboxID != 0 {
 		to, err := a.resolve(ctx, store.ContactInboxIDs, r.ContactInboxID)
 		if err != nil {
 			return err
 		}
-		door, err := a.tx.ContactInbox(ctx, a.account, to)
+		ci, err := a.tx.ContactInbox(ctx, a.account, to)
 		switch {
 		case err != nil && core.KindOf(err) == core.NotFound:
 			return fmt.Errorf("contact_inbox_id: %w", missing("contact inbox", r.ContactInboxID))
 		case err != nil:
 			return err
-		case door.IdentityID != c.IdentityID:
+		case ci.IdentityID != c.IdentityID:
 			return fmt.Errorf("contact_inbox_id: contact inbox %d is one of another identity", r.ContactInboxID)
-		case door.InboxID != c.InboxID:
+		case ci.InboxID != c.InboxID:
 			return fmt.Errorf("contact_inbox_id: contact inbox %d is one of another inbox", r.ContactInboxID)
 		}
-		c.ContactInboxID = door.ID
+		c.ContactInboxID = ci.ID
 		return nil
 	}
-	door, _, err := a.tx.FindContactInbox(ctx, a.account, c.IdentityID, c.InboxID)
-	c.ContactInboxID = door.ID // 0: made at the end, see giveDoors
+	ci, _, err := a.tx.FindContactInbox(ctx, a.account, c.IdentityID, c.InboxID)
+	c.ContactInboxID = ci.ID // 0: made at the end, see makeContactInboxes
 	return err
 }
 
@@ -259,7 +259,7 @@ func (a *applier) entryRef(ctx context.Context, t *thread, id int64) (stored, in
 }
 
 func storedOf(e *core.Entry) stored {
-	return stored{e.ConversationID, e.AgentSeq, e.ContactSeq, e.AttachmentCount, e.Kind == core.Activity}
+	return stored{e.ConversationID, e.AgentSeq, e.ContactSeq, e.Kind == core.Activity}
 }
 
 // readByContact sets the contact's cursor exactly.

@@ -46,39 +46,42 @@ func said(who byte, id, second int) string {
 	return head + `{"type":"agent","id":1}}`
 }
 
+// none is the unread count of an agent without a cursor.
+const none = -1
+
+var cursorTests = []struct {
+	name     string
+	given    string // keys of the conversation
+	said     string // one letter a second, see said
+	cursors  string // records after the messages
+	early    string // records before the messages
+	contact  int64  // what each has unread, none = has no own cursor
+	agents   int64
+	ann, bob int64
+	read     [2]int64 // the ids up to which contact and agents have read
+}{
+	{name: "nothing given", said: "aacca", contact: 1, agents: 2, ann: 0, bob: none, read: [2]int64{4, 0}},
+	{name: "notes, activities and uncounted messages", said: "ansu", contact: 1, ann: 0, bob: none},
+	{name: "seen by the contact", given: `"contact_last_seen_at":` + at(2), said: "aaaa", contact: 2, ann: 0, bob: none, read: [2]int64{2, 0}},
+	{name: "seen before everything", given: `"contact_last_seen_at":` + at(0), said: "aaaa", contact: 4, ann: 0, bob: none},
+	{name: "seen, and then an own message", given: `"contact_last_seen_at":` + at(1), said: "aacaa", contact: 2, agents: 1, ann: 0, bob: none, read: [2]int64{3, 0}},
+	{name: "seen after an own message", given: `"contact_last_seen_at":` + at(4), said: "aacaa", contact: 1, agents: 1, ann: 0, bob: none, read: [2]int64{4, 0}},
+	{name: "seen by the agents", given: `"agent_last_seen_at":` + at(2), said: "cccc", agents: 2, ann: none, bob: none, read: [2]int64{4, 2}},
+	{name: "seen by the agents, who reply", given: `"agent_last_seen_at":` + at(2), said: "cccab", contact: 2, agents: 1, ann: 0, bob: 0, read: [2]int64{3, 2}},
+	{name: "read exactly", given: `"contact_read_message_id":2,"agent_read_message_id":4`, said: "aacccaa", contact: 2, agents: 1, ann: 0, bob: none, read: [2]int64{2, 4}},
+	{name: "exact wins over own message", given: `"contact_read_message_id":1`, said: "aaca", contact: 2, agents: 1, ann: 0, bob: none, read: [2]int64{1, 0}},
+	{name: "exact wins over time", given: `"contact_read_message_id":1,"contact_last_seen_at":` + at(9), said: "aaa", contact: 2, ann: 0, bob: none, read: [2]int64{1, 0}},
+	{name: "nothing read, exactly", given: `"contact_read_message_id":0,"contact_last_seen_at":` + at(9), said: "aaca", contact: 3, agents: 1, ann: 0, bob: none},
+	{name: "read up to a note", given: `"agent_read_message_id":3`, said: "ccncc", agents: 2, ann: none, bob: none, read: [2]int64{5, 3}},
+	{name: "own cursors", said: "ccacc", cursors: `1=1 2=5`, contact: 0, agents: 4, ann: 3, bob: 0, read: [2]int64{5, 0}},
+	{name: "own cursor lowered to nothing", said: "cca", cursors: `1=0`, contact: 1, agents: 2, ann: 2, bob: none, read: [2]int64{2, 0}},
+	{name: "own cursors given early", said: "ccacca", early: `1=1 2=4`, contact: 1, agents: 4, ann: 3, bob: 1, read: [2]int64{5, 0}},
+	{name: "a late cursor wins over an early one", said: "cca", early: `1=1`, cursors: `1=2`, contact: 1, agents: 2, ann: 0, bob: none, read: [2]int64{2, 0}},
+}
+
 func TestCursors(t *testing.T) {
 	t.Parallel()
-	const none = -1
-	tests := []struct {
-		name     string
-		given    string // keys of the conversation
-		said     string // one letter a second, see said
-		cursors  string // records after the messages
-		early    string // records before the messages
-		contact  int64  // what each has unread, none = has no own cursor
-		agents   int64
-		ann, bob int64
-		read     [2]int64 // the ids up to which contact and agents have read
-	}{
-		{name: "nothing given", said: "aacca", contact: 1, agents: 2, ann: 0, bob: none, read: [2]int64{4, 0}},
-		{name: "notes, activities and uncounted messages", said: "ansu", contact: 1, ann: 0, bob: none},
-		{name: "seen by the contact", given: `"contact_last_seen_at":` + at(2), said: "aaaa", contact: 2, ann: 0, bob: none, read: [2]int64{2, 0}},
-		{name: "seen before everything", given: `"contact_last_seen_at":` + at(0), said: "aaaa", contact: 4, ann: 0, bob: none},
-		{name: "seen, and then an own message", given: `"contact_last_seen_at":` + at(1), said: "aacaa", contact: 2, agents: 1, ann: 0, bob: none, read: [2]int64{3, 0}},
-		{name: "seen after an own message", given: `"contact_last_seen_at":` + at(4), said: "aacaa", contact: 1, agents: 1, ann: 0, bob: none, read: [2]int64{4, 0}},
-		{name: "seen by the agents", given: `"agent_last_seen_at":` + at(2), said: "cccc", agents: 2, ann: none, bob: none, read: [2]int64{4, 2}},
-		{name: "seen by the agents, who reply", given: `"agent_last_seen_at":` + at(2), said: "cccab", contact: 2, agents: 1, ann: 0, bob: 0, read: [2]int64{3, 2}},
-		{name: "read exactly", given: `"contact_read_message_id":2,"agent_read_message_id":4`, said: "aacccaa", contact: 2, agents: 1, ann: 0, bob: none, read: [2]int64{2, 4}},
-		{name: "exact wins over own message", given: `"contact_read_message_id":1`, said: "aaca", contact: 2, agents: 1, ann: 0, bob: none, read: [2]int64{1, 0}},
-		{name: "exact wins over time", given: `"contact_read_message_id":1,"contact_last_seen_at":` + at(9), said: "aaa", contact: 2, ann: 0, bob: none, read: [2]int64{1, 0}},
-		{name: "nothing read, exactly", given: `"contact_read_message_id":0,"contact_last_seen_at":` + at(9), said: "aaca", contact: 3, agents: 1, ann: 0, bob: none},
-		{name: "read up to a note", given: `"agent_read_message_id":3`, said: "ccncc", agents: 2, ann: none, bob: none, read: [2]int64{5, 3}},
-		{name: "own cursors", said: "ccacc", cursors: `1=1 2=5`, contact: 0, agents: 4, ann: 3, bob: 0, read: [2]int64{5, 0}},
-		{name: "own cursor lowered to nothing", said: "cca", cursors: `1=0`, contact: 1, agents: 2, ann: 2, bob: none, read: [2]int64{2, 0}},
-		{name: "own cursors given early", said: "ccacca", early: `1=1 2=4`, contact: 1, agents: 4, ann: 3, bob: 1, read: [2]int64{5, 0}},
-		{name: "a late cursor wins over an early one", said: "cca", early: `1=1`, cursors: `1=2`, contact: 1, agents: 2, ann: 0, bob: none, read: [2]int64{2, 0}},
-	}
-	for _, tt := range tests {
+	for _, tt := range cursorTests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			given := tt.given
@@ -135,7 +138,7 @@ func ownUnread(t *testing.T, st store.Store, c *core.Conversation, agent int64) 
 		t.Fatal(err)
 	}
 	if !ok {
-		return -1
+		return none
 	}
 	return c.ContactSeq - own.Seq
 }

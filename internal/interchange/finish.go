@@ -53,7 +53,7 @@ func (im *importer) finish(ctx context.Context, complete bool) error {
 	for _, account := range im.order {
 		var err error
 		if complete {
-			err = im.giveDoors(ctx, account)
+			err = im.makeContactInboxes(ctx, account)
 		}
 		if err == nil {
 			err = im.finishAccount(ctx, account, complete)
@@ -62,33 +62,30 @@ func (im *importer) finish(ctx context.Context, complete bool) error {
 			return fmt.Errorf("finish the import into account %d: %w", account, err)
 		}
 	}
-	if !complete || !im.opts.Remap {
-		return nil
-	}
-	return im.st.InTx(ctx, 0, func(ctx context.Context, tx store.Tx) error { return tx.ClearStaged(ctx, 0) })
+	return nil
 }
 
-// giveDoors makes the contact inboxes of conversations that the file gives
+// makeContactInboxes makes the contact inboxes of conversations that the file gives
 // none. They come last, so that the ids they take are of no record of the
 // file.
-func (im *importer) giveDoors(ctx context.Context, account int64) error {
+func (im *importer) makeContactInboxes(ctx context.Context, account int64) error {
 	for more := true; more; {
 		err := im.st.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
-			id, err := stagedNumber(ctx, tx, account, stagedDoorless, 0)
+			id, err := stagedNumber(ctx, tx, account, stagedIncomplete, 0)
 			if err != nil || id == 0 {
 				more = false
 				return err
 			}
 			more = true
 			for n := 0; n < defaultBatchRecords && id != 0; n++ {
-				if err := giveDoor(ctx, tx, account, id); err != nil {
+				if err := makeContactInbox(ctx, tx, account, id); err != nil {
 					return err
 				}
-				if id, err = stagedNumber(ctx, tx, account, stagedDoorless, id); err != nil {
+				if id, err = stagedNumber(ctx, tx, account, stagedIncomplete, id); err != nil {
 					return err
 				}
 			}
-			return putNumber(ctx, tx, account, stagedDoorless, 0, id)
+			return putNumber(ctx, tx, account, stagedIncomplete, 0, id)
 		})
 		if err != nil {
 			return err
@@ -97,17 +94,17 @@ func (im *importer) giveDoors(ctx context.Context, account int64) error {
 	return nil
 }
 
-func giveDoor(ctx context.Context, tx store.Tx, account, id int64) error {
+func makeContactInbox(ctx context.Context, tx store.Tx, account, id int64) error {
 	c, err := tx.LockConversation(ctx, account, id)
 	if err != nil || c.ContactInboxID != 0 {
 		return err
 	}
-	door, ok, err := tx.FindContactInbox(ctx, account, c.IdentityID, c.InboxID)
+	ci, ok, err := tx.FindContactInbox(ctx, account, c.IdentityID, c.InboxID)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		door = core.ContactInbox{
+		ci = core.ContactInbox{
 			AccountID:   account,
 			IdentityID:  c.IdentityID,
 			ContactID:   c.ContactID,
@@ -116,11 +113,11 @@ func giveDoor(ctx context.Context, tx store.Tx, account, id int64) error {
 			PubsubToken: newToken(),
 			CreatedAt:   c.CreatedAt,
 		}
-		if err := tx.InsertContactInbox(ctx, &door); err != nil {
+		if err := tx.InsertContactInbox(ctx, &ci); err != nil {
 			return err
 		}
 	}
-	c.ContactInboxID = door.ID
+	c.ContactInboxID = ci.ID
 	return tx.UpdateConversation(ctx, c)
 }
 

@@ -46,9 +46,6 @@ func (a *applier) settle(ctx context.Context, l *line, c *claim) (verdict, error
 		}
 		return verdict{}, fmt.Errorf("needs an id or %s", c.keys)
 	}
-	if id, err := a.mappedBefore(ctx, l, c.place); err != nil || id != 0 {
-		return verdict{exists: true, id: id}, err
-	}
 	owner, taken := a.owners[c.space][c.id]
 	if c.space == store.AccountIDs {
 		owner = a.account // an account owns itself, and the batch belongs to none
@@ -71,7 +68,7 @@ func (a *applier) settle(ctx context.Context, l *line, c *claim) (verdict, error
 	case held != 0 && c.first != "" && key != c.first && key != keyOfUUID:
 		return verdict{}, c.belongs(key, held)
 	case held != 0 && (c.id == 0 || a.im.opts.Remap):
-		return verdict{exists: true, id: held}, a.assigned(ctx, l, c.place, held)
+		return verdict{exists: true, id: held}, a.assigned(ctx, c.place, held)
 	case c.id == 0:
 		id, err := a.freshID(ctx, c.space)
 		return verdict{id: id}, err
@@ -187,12 +184,11 @@ func (a *applier) freshID(ctx context.Context, space store.IDSpace) (int64, erro
 func stagedMapping(space store.IDSpace) string { return "id:" + string(space) }
 
 // mapping is the id that a record of the file has in the store, when that is
-// another one. It holds for the run that staged it; a later run of the same
-// file takes it over with the record, which Sum knows again.
+// another one. It holds for the run that staged it: another file may use the
+// same ids.
 type mapping struct {
 	ID  int64  `json:"id"`
 	Run string `json:"run"`
-	Sum uint64 `json:"sum,string"`
 }
 
 func findMapping(ctx context.Context, tx store.Tx, account int64, at place) (mapping, error) {
@@ -205,28 +201,15 @@ func findMapping(ctx context.Context, tx store.Tx, account int64, at place) (map
 	return m, err
 }
 
-// mappedBefore returns the id that this very record was given before, by this
-// run or by one that did not reach its end; 0 when it was not.
-func (a *applier) mappedBefore(ctx context.Context, l *line, at place) (int64, error) {
-	if !a.im.opts.Remap || at.id == 0 {
-		return 0, nil
-	}
-	m, err := findMapping(ctx, a.tx, a.account, at)
-	if err != nil || m.ID == 0 || m.Sum != l.sum {
-		return 0, err
-	}
-	return m.ID, a.assigned(ctx, l, at, m.ID)
-}
-
 // assigned notes that the record, which the file calls at, is id in the store.
-func (a *applier) assigned(ctx context.Context, l *line, at place, id int64) error {
+func (a *applier) assigned(ctx context.Context, at place, id int64) error {
 	a.own(place{at.space, id})
-	if at.id == 0 || at.id == id {
-		return nil
+	if at.id == 0 || at.id == id || at.space == store.AccountIDs {
+		return nil // the importer itself knows its few accounts
 	}
 	a.mapped[at] = id
 	a.out.staged = true
-	text, err := json.Marshal(mapping{id, a.im.run, l.sum})
+	text, err := json.Marshal(mapping{id, a.im.run})
 	if err != nil {
 		return err
 	}

@@ -23,9 +23,9 @@ const (
 	// stagedWaiting lists the conversations that waited for an entry at the
 	// end of some batch.
 	stagedWaiting = "waiting"
-	// stagedDoorless lists the conversations whose contact inbox is yet to be
+	// stagedIncomplete lists the conversations whose contact inbox is yet to be
 	// made.
-	stagedDoorless = "doorless"
+	stagedIncomplete = "incomplete"
 )
 
 // stagedNumber reads a number; 0 when it is not staged.
@@ -44,8 +44,12 @@ func putNumber(ctx context.Context, tx store.Tx, account int64, kind string, key
 // A staged list is a linked one, because staged things are found by key alone:
 // under each id stands the next one, the first under 0.
 
-// push adds an id, once at most, at the front of a list.
+// push adds an id at the front of a list, unless it is there: twice, and the
+// list would have no end.
 func push(ctx context.Context, tx store.Tx, account int64, kind string, id int64) error {
+	if _, listed, err := tx.FindStaged(ctx, account, kind, id); err != nil || listed {
+		return err
+	}
 	first, err := stagedNumber(ctx, tx, account, kind, 0)
 	if err != nil {
 		return err

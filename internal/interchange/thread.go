@@ -31,9 +31,6 @@ type threadState struct {
 	Order  order     `json:"order,omitempty"`
 	LastAt core.Time `json:"last_at,omitempty"`
 	LastID int64     `json:"last_id,omitempty"`
-	// Listed: the conversation is in the account's list of those with
-	// references that lead nowhere yet.
-	Listed bool `json:"listed,omitempty"`
 }
 
 // order says how the entries of a conversation are ordered in the file.
@@ -209,23 +206,16 @@ func (a *applier) flushThread(ctx context.Context, t *thread) error {
 		return nil
 	}
 	a.out.staged = true
-	if err := a.listWaiting(ctx, t); err != nil {
-		return err
+	if key, _ := t.state.waits(); key != "" {
+		if err := push(ctx, a.tx, a.account, stagedWaiting, t.conv.ID); err != nil {
+			return err
+		}
 	}
 	text, err := json.Marshal(&t.state)
 	if err != nil {
 		return err
 	}
 	return a.tx.PutStaged(ctx, a.account, stagedThread, t.conv.ID, string(text))
-}
-
-// listWaiting puts the thread into the account's list of those that wait.
-func (a *applier) listWaiting(ctx context.Context, t *thread) error {
-	if key, _ := t.state.waits(); key == "" || t.state.Listed {
-		return nil
-	}
-	t.state.Listed = true
-	return push(ctx, a.tx, a.account, stagedWaiting, t.conv.ID)
 }
 
 // cursor returns an agent's own cursor.
