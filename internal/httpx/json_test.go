@@ -24,20 +24,35 @@ func encodeString(t interface{ Fatalf(string, ...any) }, s string) string {
 
 func TestAppendStringEqualsEncodingJSON(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{
-		"", "plain", `"quoted" \ back`, "\x00\x01\b\f\n\r\t\x1f\x7f", "<p>&nbsp;</p>", "a\u2028b\u2029c", "\xff\xfebroken\xc3", "שלום 😀", "\ufffd",
-	} {
+	pieces := []string{
+		"", "a", `"`, `\`, "/", "<p>", "&nbsp;", "'", "\x00", "\x01", "\b", "\f", "\n", "\r", "\t", "\x1f", "\x7f",
+		"\u0080", "ü", "שלום", "👩‍👩‍👧", "\u2028", "\u2029", "\u202e", "\ufffd", "\xff", "\xc3", "\xed\xa0\x80", "\U0010ffff",
+	}
+	for _, s := range pieces {
 		if got, want := string(httpx.AppendString(nil, s)), encodeString(t, s); got != want {
 			t.Errorf("AppendString(%q) = %s, want %s", s, got, want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
+		if s := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 8).Draw(t, "pieces"), ""); string(httpx.AppendString(nil, s)) != encodeString(t, s) {
+			t.Fatalf("AppendString(%q) = %s, want %s", s, httpx.AppendString(nil, s), encodeString(t, s))
+		}
 		s := string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"))
 		if rapid.Bool().Draw(t, "text") {
 			s = rapid.String().Draw(t, "string")
 		}
 		if got, want := string(httpx.AppendString(nil, s)), encodeString(t, s); got != want {
 			t.Fatalf("AppendString(%q) = %s, want %s", s, got, want)
+		}
+	})
+}
+
+func FuzzAppendString(f *testing.F) {
+	f.Add("What is your ID number?\n")
+	f.Add("\u2028\xff<p>&amp;</p>")
+	f.Fuzz(func(t *testing.T, s string) {
+		if got, want := string(httpx.AppendString(nil, s)), encodeString(t, s); got != want {
+			t.Errorf("AppendString(%q) = %s, want %s", s, got, want)
 		}
 	})
 }

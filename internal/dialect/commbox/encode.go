@@ -2,71 +2,18 @@ package commbox
 
 import (
 	"strconv"
-	"unicode/utf8"
 
 	"parley/internal/core"
+	"parley/internal/httpx"
 )
 
 // The appenders below write what encoding/json would write of the same value
 // with SetEscapeHTML(false), which a test checks: messages are HTML and are
 // sent as they are stored, because clients compare the text.
 
-const hexDigits = "0123456789abcdef"
-
-// appendString appends s as a JSON string. Broken UTF-8 becomes U+FFFD; the
-// line separators U+2028 and U+2029, which break JavaScript, are escaped.
-func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' {
-				i++
-				continue
-			}
-			b = append(b, s[start:i]...)
-			b = appendEscaped(b, c)
-			i++
-			start = i
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			b = append(append(b, s[start:i]...), `\ufffd`...)
-			start = i + size
-		case r == '\u2028' || r == '\u2029':
-			b = append(append(b, s[start:i]...), `\u202`...)
-			b = append(b, hexDigits[r&0xF])
-			start = i + size
-		}
-		i += size
-	}
-	return append(append(b, s[start:]...), '"')
-}
-
-// appendEscaped appends the escape of a control character, quote or backslash.
-func appendEscaped(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\b':
-		return append(b, `\b`...)
-	case '\f':
-		return append(b, `\f`...)
-	case '\n':
-		return append(b, `\n`...)
-	case '\r':
-		return append(b, `\r`...)
-	case '\t':
-		return append(b, `\t`...)
-	}
-	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xF])
-}
-
 // text, number and flag append a key, which needs no escaping, and its value.
 // The key is given with its comma or bracket: `,"id":`.
-func text(b []byte, key, value string) []byte { return appendString(append(b, key...), value) }
+func text(b []byte, key, value string) []byte { return httpx.AppendString(append(b, key...), value) }
 
 func number(b []byte, key string, n int64) []byte { return strconv.AppendInt(append(b, key...), n, 10) }
 

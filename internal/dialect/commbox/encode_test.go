@@ -36,42 +36,6 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-func TestAppendStringEqualsEncodingJSON(t *testing.T) {
-	t.Parallel()
-	pieces := []string{
-		"", "a", `"`, `\`, "/", "<p>", "&nbsp;", "'", "\x00", "\x01", "\b", "\f", "\n", "\r", "\t", "\x1f", "\x7f",
-		"\u0080", "ü", "שלום", "👩‍👩‍👧", "\u2028", "\u2029", "\u202e", "\ufffd", "\xff", "\xc3", "\xed\xa0\x80", "\U0010ffff",
-	}
-	for _, s := range pieces {
-		checkString(t, s)
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 5000 {
-		var s string
-		for range random.IntN(8) {
-			s += pieces[random.IntN(len(pieces))]
-		}
-		checkString(t, s)
-	}
-}
-
-func FuzzAppendString(f *testing.F) {
-	f.Add("What is your ID number?\n")
-	f.Add("\u2028\xff<p>&amp;</p>")
-	f.Fuzz(func(t *testing.T, s string) { checkString(t, s) })
-}
-
-func checkString(t *testing.T, s string) {
-	t.Helper()
-	want, err := marshal(s)
-	if err != nil {
-		t.Fatalf("marshal %q: %v", s, err)
-	}
-	if got := appendString(nil, s); string(got) != string(want) {
-		t.Errorf("appendString(%q) = %s, encoding/json has %s", s, got, want)
-	}
-}
-
 // TestAppendersEqualEncodingJSON fills whole objects at random and compares
 // the appenders with the tags of wire.go.
 func TestAppendersEqualEncodingJSON(t *testing.T) {
