@@ -115,24 +115,35 @@ func (e *Engine) NextID(ctx context.Context, q sqlstore.Querier, space sqlstore.
 	return scanOne[int64](ctx, q, "SELECT nextval("+expr+")", name)
 }
 
-// liftBySteps is the largest distance over which Lift takes every id between.
-const liftBySteps = 1000
+// Lift goes up to liftBySteps ids by taking every one between. From farther it
+// jumps, and lands liftHeadroom above the id.
+const (
+	liftBySteps  = 1000
+	liftHeadroom = 1_000_000
+)
 
 // Lift implements sqlstore.Engine. It outlives a roll-back, as ids do.
 //
 // A sequence must never move back, yet setval writes what was true when the
 // sequence was read, and others take ids meanwhile. So a short way is gone by
-// nextval, which cannot go back; a long one by setval, where they would have to
-// take liftBySteps ids during this one statement to pass it.
+// nextval, which cannot go back. A long one is a jump by setval to far above
+// the id, which others would have to pass during this one expression: a server
+// whose cores are busy lets milliseconds go by there, in which another session
+// takes thousands of ids. Next to the highest id there is no room above; nobody
+// comes near it by taking ids.
 func (e *Engine) Lift(ctx context.Context, q sqlstore.Querier, space sqlstore.Space, id int64) error {
 	if id < 1 || id > core.MaxID {
 		return core.Refuse("id", "must be positive and below 2^53")
 	}
 	expr, name := sequence(space)
-	_, err := q.Exec(ctx, "SELECT CASE WHEN gap > "+fmt.Sprint(liftBySteps)+" THEN setval(seq, $2)"+
+	target := id
+	if id <= core.MaxID/2 {
+		target += liftHeadroom
+	}
+	_, err := q.Exec(ctx, "SELECT CASE WHEN gap > "+fmt.Sprint(liftBySteps)+" THEN setval(seq, $3)"+
 		" ELSE (SELECT max(n) FROM (SELECT nextval(seq) AS n FROM generate_series(1, gap)) AS steps) END"+
 		" FROM (SELECT seq, $2::bigint - COALESCE(pg_sequence_last_value(seq), 0) AS gap"+
-		" FROM (SELECT "+expr+" AS seq) AS s) AS g WHERE gap > 0", name, id)
+		" FROM (SELECT "+expr+" AS seq) AS s) AS g WHERE gap > 0", name, id, target)
 	return err
 }
 

@@ -206,7 +206,7 @@ func TestCommitThatIsRefusedStoresNothing(t *testing.T) {
 
 func TestATransactionHasALimit(t *testing.T) {
 	t.Parallel()
-	e := openTest(t, Options{TxTimeout: 2 * time.Second, MaxConns: 2})
+	e := openTest(t, Options{TxTimeout: 5 * time.Second, MaxConns: 2}) // long enough to connect twice on a busy machine
 	tx := mustBegin(t, e)
 	_, err := tx.Exec(t.Context(), "SELECT pg_sleep(60)")
 	err = e.Classify(err)
