@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/internal/core"
@@ -65,6 +67,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	if _, ok := config.ConnConfig.RuntimeParams["application_name"]; !ok {
 		config.ConnConfig.RuntimeParams["application_name"] = applicationName
 	}
+	config.AfterConnect = withoutJIT
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -77,6 +80,20 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, errors.Join(e.Classify(err), e.Close())
 	}
 	return e, nil
+}
+
+// withoutJIT keeps the server from compiling statements. Ours take a
+// millisecond; compiling one, which a planner without statistics of a young
+// table decides to do, takes a hundred. It is no startup parameter because
+// poolers refuse those that they do not know; a server that knows no JIT
+// refuses this one, and is as good.
+func withoutJIT(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SET jit = off")
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return nil
+	}
+	return err
 }
 
 // checkServer refuses a database that would not keep every text.
