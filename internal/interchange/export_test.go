@@ -138,9 +138,9 @@ func TestExportToABrokenWriter(t *testing.T) {
 // TestExportOfManyPages has more rows of each kind than a page.
 func TestExportOfManyPages(t *testing.T) {
 	t.Parallel()
-	threads, perThread := pageRows+1, 1
+	threads := pageRows + 1
 	st := openSQLite(t)
-	file := &bigFile{threads: threads, perThread: perThread}
+	file := &bigFile{threads: threads, perThread: 1}
 	if _, err := Import(t.Context(), st, file, testOptions()); err != nil {
 		t.Fatal(err)
 	}

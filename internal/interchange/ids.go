@@ -138,7 +138,8 @@ func (a *applier) readOwners(ctx context.Context) error {
 			give(place{store.IdentityIDs, agent.IdentityID})
 		}
 	}
-	for space, ids := range given {
+	for _, space := range sortedKeys(given) {
+		ids, count := given[space], len(given[space])
 		a.owners[space] = map[int64]int64{}
 		for len(ids) > 0 {
 			n := min(len(ids), store.MaxIDs)
@@ -151,8 +152,22 @@ func (a *applier) readOwners(ctx context.Context) error {
 			}
 			ids = ids[n:]
 		}
+		if err := a.liftIDs(ctx, space, count); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// liftIDs raises a shared sequence above the ids of the batch at once, when
+// some of them are new. A sequence stays raised when the batch fails, which is
+// why very high ids wait for their record: it may be a faulty one.
+func (a *applier) liftIDs(ctx context.Context, space store.IDSpace, given int) error {
+	shared := space == store.PersonIDs || space == store.IdentityIDs || space == store.EntryIDs
+	if !shared || len(a.owners[space]) == given || a.highest[space] > core.MaxID/2 {
+		return nil
+	}
+	return a.tx.LiftIDs(ctx, space, a.highest[space])
 }
 
 // own notes that an id belongs to the account from now on.

@@ -176,7 +176,7 @@ func TestGoOnAtEveryLine(t *testing.T) {
 	mustImport(t, whole, cursorFile)
 	want := withoutRandom(mustExport(t, whole))
 	all := strings.SplitAfter(cursorFile, "\n")
-	for stop := 1; stop < len(all)-1; stop++ {
+	for stop := 1; stop < len(all)-1; stop += step(4) {
 		st := openSQLite(t)
 		faulty := strings.Join(all[:stop], "") + "\n{}\n"
 		opts := testOptions()
@@ -271,7 +271,7 @@ func TestGoOnAfterACrash(t *testing.T) {
 	want := withoutRandom(mustExport(t, whole))
 	opts := testOptions()
 	opts.BatchRecords = 5
-	for n := 0; ; n++ {
+	for n := 0; ; n += step(3) {
 		st := openSQLite(t)
 		_, err := Import(t.Context(), &crashes{st, n}, strings.NewReader(cursorFile), opts)
 		if err == nil {

@@ -81,6 +81,14 @@ func mustExport(t testing.TB, st store.Store) string {
 	return out.String()
 }
 
+// step is how far to go from one of many cases to the next: n in a small run.
+func step(n int) int {
+	if testkit.Small() {
+		return n
+	}
+	return 1
+}
+
 // lines joins lines of a file.
 func lines(l ...string) string { return strings.Join(l, "\n") + "\n" }
 

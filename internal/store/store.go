@@ -86,6 +86,11 @@ type Tx interface {
 	InsertCannedResponse(ctx context.Context, c *core.CannedResponse) error
 	InsertWebhook(ctx context.Context, w *core.Webhook) error
 
+	// LiftIDs raises the sequence of PersonIDs, IdentityIDs or EntryIDs so that
+	// id is never given out. Inserting a given id does that too; a command that
+	// inserts many lifts to the highest first, and pays for it once.
+	LiftIDs(ctx context.Context, space IDSpace, id int64) error
+
 	// InsertConversation gives a display id too when it is 0: the next of the
 	// account.
 	InsertConversation(ctx context.Context, c *core.Conversation) error

@@ -149,8 +149,8 @@ func (t *tx) InsertAgent(ctx context.Context, a *core.Agent) error {
 			return t.classify(err)
 		}
 		v.IdentityID = next
-	} else if err := t.engine.Lift(ctx, t.q, SpaceIdentity, v.IdentityID); err != nil {
-		return t.classify(err)
+	} else if err := t.lift(ctx, SpaceIdentity, v.IdentityID); err != nil {
+		return err
 	}
 	id, err := t.insert(ctx, agents, agentArgs(&v))
 	if err != nil {

@@ -128,7 +128,7 @@ func (t *tx) NextEntryID(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, t.classify(err)
 	}
-	t.entryID = max(t.entryID, next)
+	t.passed(SpaceEntry, next) // storing the entry need not lift anything
 	return next, nil
 }
 
@@ -142,10 +142,8 @@ func (t *tx) InsertEntry(ctx context.Context, e *core.Entry) error {
 	if _, err := t.exec(ctx, entries.insertSQL, entryArgs(&v)...); err != nil {
 		return err
 	}
-	if v.ID > t.entryID { // others came from the sequence itself
-		if err := t.engine.Lift(ctx, t.q, SpaceEntry, v.ID); err != nil {
-			return t.classify(err)
-		}
+	if err := t.lift(ctx, SpaceEntry, v.ID); err != nil {
+		return err
 	}
 	*e = v
 	return nil

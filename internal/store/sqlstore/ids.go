@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -54,19 +55,19 @@ func (r reader) OwnersByID(ctx context.Context, space store.IDSpace, ids []int64
 }
 
 // ownersSQL reads ids and their accounts. Where keys lead with the account
-// there is no index on the id alone: every account is asked by its key. The
-// OFFSET keeps the planner from joining the other way round, which would read
-// the whole table.
+// there is no index on the id alone: every account is asked for every id by its
+// key. The OFFSET keeps the planner from joining another way, which would walk
+// all rows of the account.
 func (r reader) ownersSQL(h holder, n int) string {
-	in := " IN (" + placeholders(1, n) + ")"
 	switch {
 	case h.table == "accounts":
-		return "SELECT id, id FROM accounts WHERE id" + in
+		return "SELECT id, id FROM accounts WHERE id IN (" + placeholders(1, n) + ")"
 	case r.engine.PerAccount():
-		return "SELECT t.taken, a.id FROM accounts a CROSS JOIN LATERAL (SELECT " + h.column + " AS taken FROM " + h.table +
-			" WHERE account_id = a.id AND " + h.column + in + " OFFSET 0) t"
+		values := strings.ReplaceAll(placeholders(1, n), ", ", "::bigint), (")
+		return "SELECT t.taken, a.id FROM accounts a CROSS JOIN (VALUES (" + values + "::bigint)) AS v (id) CROSS JOIN LATERAL (SELECT " +
+			h.column + " AS taken FROM " + h.table + " WHERE account_id = a.id AND " + h.column + " = v.id OFFSET 0) t"
 	}
-	return "SELECT " + h.column + ", account_id FROM " + h.table + " WHERE " + h.column + in
+	return "SELECT " + h.column + ", account_id FROM " + h.table + " WHERE " + h.column + " IN (" + placeholders(1, n) + ")"
 }
 
 var updateAgentFields = agentTable.updateAll()
@@ -86,8 +87,34 @@ func (t *tx) UpdateAgent(ctx context.Context, a core.Agent) error {
 	if err := t.set(ctx, "agent", updateAgentFields, agentArgs(&a)); err != nil {
 		return err
 	}
-	if err := t.engine.Lift(ctx, t.q, SpaceIdentity, a.IdentityID); err != nil {
+	return t.lift(ctx, SpaceIdentity, a.IdentityID)
+}
+
+// LiftIDs implements store.Tx. The contract names the shared spaces as this
+// package does.
+func (t *tx) LiftIDs(ctx context.Context, space store.IDSpace, id int64) error {
+	if holders[space] == nil {
+		return core.Refuse("space", "not a shared space of ids")
+	}
+	return t.lift(ctx, Space(space), id)
+}
+
+// lift raises a sequence, unless this command has done so.
+func (t *tx) lift(ctx context.Context, space Space, id int64) error {
+	if id <= t.lifted[space] {
+		return nil
+	}
+	if err := t.engine.Lift(ctx, t.q, space, id); err != nil {
 		return t.classify(err)
 	}
+	t.passed(space, id)
 	return nil
+}
+
+// passed notes that a sequence has passed id.
+func (t *tx) passed(space Space, id int64) {
+	if t.lifted == nil {
+		t.lifted = map[Space]int64{}
+	}
+	t.lifted[space] = max(t.lifted[space], id)
 }

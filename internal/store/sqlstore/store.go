@@ -76,8 +76,9 @@ type tx struct {
 	events  []core.Event
 	// conversations counts the conversations that were added, by account.
 	conversations map[int64]int64
-	// entryID is the highest entry id that this command took.
-	entryID int64
+	// lifted is the highest id of each space that its sequence has passed
+	// during this command.
+	lifted map[Space]int64
 	// locked are the rows of conversations, by id, as they are stored.
 	locked map[int64][]any
 }
@@ -200,10 +201,7 @@ func (t *tx) insert(ctx context.Context, s source, args []any) (int64, error) {
 		if _, err := t.exec(ctx, s.insertSQL, args...); err != nil {
 			return 0, err
 		}
-		if err := t.engine.Lift(ctx, t.q, s.space, given); err != nil {
-			return 0, t.classify(err)
-		}
-		return given, nil
+		return given, t.lift(ctx, s.space, given)
 	}
 	if !s.shared {
 		next, _, err := find(ctx, t.checked, new(number), s.newSQL, args[1:]...)

@@ -183,6 +183,30 @@ var idChecks = []check{
 		_, err = e.st.OwnersByID(e.ctx, "settings", []int64{1})
 		e.kind("unknown space", err, core.Invalid)
 	}},
+	{"IDs/LiftIDs keeps ids from being given out, and never goes back", func(e *env) {
+		account := e.account().ID
+		e.tx(account, func(tx store.Tx) error {
+			return first(
+				tx.LiftIDs(e.ctx, store.EntryIDs, 5_000), tx.LiftIDs(e.ctx, store.EntryIDs, 10), tx.LiftIDs(e.ctx, store.PersonIDs, 6_000),
+				tx.LiftIDs(e.ctx, store.IdentityIDs, 7_000))
+		})
+		e.tx(account, func(tx store.Tx) error {
+			entry, err := tx.NextEntryID(e.ctx)
+			if err != nil {
+				return err
+			}
+			a := agent(account, "a")
+			if err := tx.InsertAgent(e.ctx, &a); err != nil {
+				return err
+			}
+			if entry <= 5_000 || a.ID <= 6_000 || a.IdentityID <= 7_000 {
+				e.Errorf("entry %d, agent %d, identity %d", entry, a.ID, a.IdentityID)
+			}
+			return nil
+		})
+		e.refused("a table's own space", account, core.Invalid, func(tx store.Tx) error { return tx.LiftIDs(e.ctx, store.TeamIDs, 1) })
+		e.refused("an id too high", account, core.Invalid, func(tx store.Tx) error { return tx.LiftIDs(e.ctx, store.EntryIDs, core.MaxID+1) })
+	}},
 }
 
 var stagingChecks = []check{
