@@ -23,9 +23,6 @@ type HandlerOptions struct {
 	Clock core.Clock
 	Log   *slog.Logger
 	IDKey []byte // see Installation
-	// PublicURL is the address that clients know this server by, without a
-	// slash at its end; "" = what each request names.
-	PublicURL string
 }
 
 // NewHandler returns all doors of the public listener: the dialects by the

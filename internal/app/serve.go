@@ -63,6 +63,7 @@ func warnUnused(ctx context.Context, cfg *config.Config, log *slog.Logger) {
 	for flag, set := range map[string]bool{
 		"admin-addr":      cfg.AdminAddr != def.AdminAddr,
 		"nats-url":        cfg.NATSURL != "",
+		"public-url":      cfg.PublicURL != "",
 		"trusted-proxies": len(cfg.TrustedProxies) > 0,
 		"rate-limit":      cfg.RateLimit != def.RateLimit && cfg.RateLimit != 0,
 	} {
@@ -91,7 +92,7 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock)
 	}
 	s.Addr = s.listen.Addr()
 	s.public = &http.Server{
-		Handler:           NewHandler(HandlerOptions{Store: s.Store, Clock: clock, Log: s.log, IDKey: key, PublicURL: cfg.PublicURL}),
+		Handler:           NewHandler(HandlerOptions{Store: s.Store, Clock: clock, Log: s.log, IDKey: key}),
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),

@@ -80,10 +80,6 @@ func (s *Stream) Finish() error {
 	return s.flush()
 }
 
-// Started tells whether the header is out, so that an error can no longer
-// become an answer.
-func (s *Stream) Started() bool { return s.started }
-
 func (s *Stream) flush() error {
 	if err := s.ctx.Err(); err != nil {
 		return err

@@ -12,28 +12,14 @@ import (
 // Store is a store.Store on an Engine.
 type Store struct {
 	reader
-	newUUID func() string
-	writer  *writer
-}
-
-// Option changes what New makes.
-type Option func(*Store)
-
-// WithUUIDs sets where the UUIDs of new rows come from; random ones of
-// version 4 unless given. next must be safe for concurrent use.
-func WithUUIDs(next func() string) Option {
-	return func(s *Store) { s.newUUID = next }
+	writer *writer
 }
 
 // New returns a store on engine, which it closes with itself. The schema must
 // be current.
-func New(engine Engine, opts ...Option) *Store {
+func New(engine Engine) *Store {
 	s := &Store{
-		reader:  newReader(engine, engine),
-		newUUID: uuid.NewString,
-	}
-	for _, opt := range opts {
-		opt(s)
+		reader: newReader(engine, engine),
 	}
 	s.writer = newWriter(engine, s.insertEvents)
 	return s
@@ -63,7 +49,7 @@ func newReader(engine Engine, q Querier) reader {
 }
 
 func newTx(s *Store, q Querier) *tx {
-	t := &tx{reader: newReader(s.engine, q), newUUID: s.newUUID}
+	t := &tx{reader: newReader(s.engine, q)}
 	t.inTx = true
 	return t
 }
@@ -72,8 +58,7 @@ func newTx(s *Store, q Querier) *tx {
 // it leaves: see writer.go.
 type tx struct {
 	reader
-	newUUID func() string
-	events  []core.Event
+	events []core.Event
 	// conversations counts the conversations that were added, by account.
 	conversations map[int64]int64
 	// lifted is the highest id of each space that its sequence has passed
@@ -236,12 +221,12 @@ func (t *tx) set(ctx context.Context, what string, u update, args []any) error {
 	return nil
 }
 
-// give returns uuid, or a new one when it is "".
-func (t *tx) give(uuid string) string {
-	if uuid == "" {
-		return t.newUUID()
+// give returns id, or a new UUID of version 4 when it is "".
+func (t *tx) give(id string) string {
+	if id == "" {
+		return uuid.NewString()
 	}
-	return uuid
+	return id
 }
 
 var (

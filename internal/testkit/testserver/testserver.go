@@ -72,7 +72,7 @@ func Serve(t testing.TB, st store.Store, engine string) *Server {
 		t.Fatalf("set id key: %v", err)
 	}
 	handler := app.NewHandler(app.HandlerOptions{
-		Store: st, Clock: func() core.Time { return Now }, Log: Log(t), IDKey: key, PublicURL: "https://parley.example",
+		Store: st, Clock: func() core.Time { return Now }, Log: Log(t), IDKey: key,
 	})
 	srv := httptest.NewServer(handler)
 	t.Cleanup(srv.Close)
