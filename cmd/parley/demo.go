@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"parley/internal/app"
+	"parley/internal/config"
 	"parley/internal/demo"
 	"parley/internal/service/conversation"
 )
@@ -30,6 +31,9 @@ func (c demoCmd) Run(e *env) error {
 	defer os.RemoveAll(dir) //nolint:errcheck // a left-over below the temporary folder harms nobody
 	cfg := *e.cfg
 	cfg.DataDir = dir
+	if cfg.AdminAddr == config.Default().AdminAddr {
+		cfg.AdminAddr = "127.0.0.1:0" // beside a server, too
+	}
 	s, err := app.NewServer(e.ctx, &cfg, e.clock, e.log)
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ func run(ctx context.Context, args []string, io streams) int {
 		fmt.Fprintf(io.err, "parley: %v\n", err)
 		return 2
 	}
-	e := &env{ctx: ctx, cfg: &cmds.Config, io: io, log: newLog(io.err, cmds.LogFormat), clock: now}
+	e := &env{ctx: ctx, cfg: &cmds.Config, io: io, log: newLog(io.err, &cmds.Config), clock: now}
 	switch err := kctx.Run(e); {
 	case err == nil:
 		return 0
@@ -124,11 +124,16 @@ func parse(parser *kong.Kong, args []string) (kctx *kong.Context, err error) {
 // now is the machine's clock.
 func now() core.Time { return core.TimeOf(time.Now()) } //nolint:forbidigo // the one place that reads it
 
-func newLog(w io.Writer, format string) *slog.Logger {
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
+func newLog(w io.Writer, cfg *config.Config) *slog.Logger {
+	opts := &slog.HandlerOptions{}
+	var level slog.Level
+	if level.UnmarshalText([]byte(cfg.LogLevel)) == nil { // the parser lets only levels pass
+		opts.Level = level
 	}
-	return slog.New(slog.NewTextHandler(w, nil))
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
 }
 
 // operator reaches the installation: a running server over its admin socket,

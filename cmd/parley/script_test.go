@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			e.Defer(func() { _ = os.RemoveAll(dir) })
 			addr := fmt.Sprintf("127.0.0.1:%d", port)
 			e.Setenv("PARLEY_ADDR", addr)
+			e.Setenv("PARLEY_ADMIN_ADDR", "127.0.0.1:0")
 			e.Setenv("PARLEY_DATA_DIR", dir+"/data")
 			e.Setenv("ADDR", addr)
 			return nil

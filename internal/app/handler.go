@@ -19,34 +19,42 @@ import (
 
 // HandlerOptions is what the doors are built from.
 type HandlerOptions struct {
-	Store store.Store
-	Clock core.Clock
-	Log   *slog.Logger
-	IDKey []byte // see Installation
+	Store   store.Store
+	Clock   core.Clock
+	Log     *slog.Logger
+	IDKey   []byte        // see IDKey
+	Tokens  *auth.Tokens  // nil: tokens of Store, which nobody else changes
+	Limits  *httpx.Limits // nil: none
+	Proxies httpx.Proxies // whose word about the client's address counts
+	// AllowedOrigin tells whether pages of a host may call from a browser; nil:
+	// those of this machine.
+	AllowedOrigin func(host string) bool
+	Observe       httpx.Observer // nil: nobody
+
+	health *health // nil: one of its own
 }
 
 // NewHandler returns all doors of the public listener: the dialects by the
 // first segments of the path, and what belongs to none of them.
 func NewHandler(o HandlerOptions) http.Handler {
-	tokens := auth.NewTokens(o.Store, o.Clock)
+	if o.Tokens == nil {
+		o.Tokens = auth.NewTokens(o.Store, o.Clock)
+	}
+	gate := httpx.NewGate(o.Tokens, o.Limits)
 	reads := conversation.NewReads(o.Store)
 	d := doors{
-		commbox:  commbox.New(commbox.Deps{Conversations: reads, Tokens: tokens, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey}),
-		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Log: o.Log}),
-		uncodie:  uncodie.New(uncodie.Deps{Conversations: reads, Tokens: tokens, Log: o.Log}),
+		commbox:  commbox.New(commbox.Deps{Conversations: reads, Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey}),
+		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Gate: gate, Log: o.Log}),
+		uncodie:  uncodie.New(uncodie.Deps{Conversations: reads, Gate: gate, Log: o.Log, AllowedOrigin: o.AllowedOrigin}),
 		own:      http.NewServeMux(),
 	}
-	d.own.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
-	d.own.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := o.Store.Ready(r.Context()); err != nil {
-			o.Log.WarnContext(r.Context(), "not ready", slog.Any("error", err))
-			text(w, http.StatusServiceUnavailable, "not ready\n")
-			return
-		}
-		text(w, http.StatusOK, "ready\n")
-	})
+	if o.health == nil {
+		o.health = newHealth(o.Store, o.Log)
+	}
+	d.own.Handle("GET /healthz", o.health)
+	d.own.Handle("GET /readyz", o.health)
 	d.own.HandleFunc("GET /openapi/{file}", serveOpenAPI)
-	return httpx.WithRequestID(d)
+	return httpx.WithCalls(d, o.Proxies, o.Observe)
 }
 
 // doors chooses the dialect by the path's first segments. The dialects' paths
@@ -71,14 +79,22 @@ var uncodieRoots = map[string]bool{"agents": true, "visitors": true, "keys": tru
 func (d doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	second, _, _ := strings.Cut(rest, "/")
+	call := httpx.CallOf(r.Context())
 	switch {
 	case first == "api" && uncodieRoots[second]:
+		call.Door = "uncodie"
 		d.uncodie.ServeHTTP(w, r)
 	case first == "api", first == "public", first == "platform":
+		call.Door = "chatwoot"
 		d.chatwoot.ServeHTTP(w, r)
 	case commboxRoots[strings.ToLower(first)], strings.EqualFold(first, "auth") && strings.EqualFold(second, "ticket"):
+		call.Door = "commbox"
 		d.commbox.ServeHTTP(w, r)
 	default:
+		call.Door = "parley"
+		if _, pattern := d.own.Handler(r); pattern != "" {
+			_, call.Route, _ = strings.Cut(pattern, " ")
+		}
 		d.own.ServeHTTP(w, r)
 	}
 }

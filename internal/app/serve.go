@@ -10,8 +10,10 @@ import (
 	"os"
 	"time"
 
+	"parley/internal/auth"
 	"parley/internal/config"
 	"parley/internal/core"
+	"parley/internal/httpx"
 	"parley/internal/store"
 )
 
@@ -23,49 +25,54 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 120 * time.Second
 	stopTimeout       = 15 * time.Second
+	tracesTimeout     = 5 * time.Second
 	maxHeaderBytes    = 64 << 10
 )
 
-// Server is a running Parley: the store, the public listener and, on SQLite,
-// the admin socket.
+// Server is a running Parley: the store, the public listener, the admin
+// listener and, on SQLite, the admin socket.
 type Server struct {
 	// Addr is the address that the public listener has.
 	Addr net.Addr
+	// AdminAddr is the address of the admin listener, nil when it is off.
+	AdminAddr net.Addr
 	// Store is the open database; it is closed when Run returns.
 	Store store.Store
 
-	public *http.Server
-	listen net.Listener
-	admin  *http.Server
-	socket net.Listener
-	log    *slog.Logger
+	listeners []listener // in the order of their stop
+	socket    string     // the path of the admin socket, "" without
+	tracing   *tracing
+	log       *slog.Logger
+}
+
+// listener is an address and who answers on it.
+type listener struct {
+	net.Listener
+	server *http.Server
 }
 
 // NewServer opens the database and the listeners, in that order: what answers
 // is ready.
 func NewServer(ctx context.Context, cfg *config.Config, clock core.Clock, log *slog.Logger) (*Server, error) {
-	st, err := OpenStore(ctx, cfg, log)
+	m := newMetrics()
+	st, err := openStore(ctx, cfg, log, m.group)
 	if err != nil {
 		return nil, err
 	}
 	warnUnused(ctx, cfg, log)
 	s := &Server{Store: st, log: log}
-	if err := s.open(ctx, cfg, clock); err != nil {
-		return nil, errors.Join(err, s.closeAll())
+	if err := s.open(ctx, cfg, clock, m); err != nil {
+		return nil, errors.Join(err, s.closeAll(ctx))
 	}
 	return s, nil
 }
 
 // warnUnused tells of settings that are accepted for what is to come and have
-// no effect yet: an operator must not believe in a limit that nobody holds.
+// no effect yet: an operator must not believe that they do what they say.
 func warnUnused(ctx context.Context, cfg *config.Config, log *slog.Logger) {
-	def := config.Default()
 	for flag, set := range map[string]bool{
-		"admin-addr":      cfg.AdminAddr != def.AdminAddr,
-		"nats-url":        cfg.NATSURL != "",
-		"public-url":      cfg.PublicURL != "",
-		"trusted-proxies": len(cfg.TrustedProxies) > 0,
-		"rate-limit":      cfg.RateLimit != def.RateLimit && cfg.RateLimit != 0,
+		"nats-url":   cfg.NATSURL != "",
+		"public-url": cfg.PublicURL != "",
 	} {
 		if set {
 			log.WarnContext(ctx, "this setting has no effect yet", slog.String("flag", flag))
@@ -73,55 +80,104 @@ func warnUnused(ctx context.Context, cfg *config.Config, log *slog.Logger) {
 	}
 }
 
-func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock) error {
+func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock, m *metrics) error {
 	key, err := IDKey(ctx, s.Store)
 	if err != nil {
 		return err
 	}
-	if !cfg.Postgres() {
-		if s.socket, err = listenAdmin(ctx, cfg.AdminSocket()); err != nil {
-			return err
-		}
-		// No deadlines: an import is as long as its file.
-		s.admin = &http.Server{ //nolint:gosec // the socket is the operator's own
-			Handler: adminHandler(NewOperations(s.Store, clock)), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		}
+	proxies, err := httpx.ParseProxies(cfg.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("read trusted proxies: %w", err)
 	}
-	if s.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr); err != nil {
-		return fmt.Errorf("listen on %s: %w", cfg.Addr, err)
+	if s.tracing, err = newTracing(ctx); err != nil {
+		return err
 	}
-	s.Addr = s.listen.Addr()
-	s.public = &http.Server{
-		Handler:           NewHandler(HandlerOptions{Store: s.Store, Clock: clock, Log: s.log, IDKey: key}),
+	tokens := auth.NewTokens(s.Store, clock)
+	h := newHealth(s.Store, s.log)
+	m.watch(h) //nolint:contextcheck // a scrape has no context
+	doors := NewHandler(HandlerOptions{
+		Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Tokens: tokens,
+		Limits: httpx.NewLimits(cfg.RateLimit, clock, m.limitHit), Proxies: proxies, AllowedOrigin: cfg.OriginAllowed, health: h,
+		Observe: func(ctx context.Context, method string, c *httpx.Call, a httpx.Answer) {
+			m.observe(method, c, a)
+			s.tracing.observe(ctx, method, c, a)
+			s.logCall(ctx, method, c, a)
+		},
+	})
+	public := &http.Server{
+		Handler:           m.counting(s.tracing.around(doors)),
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	if s.Addr, err = s.listen(ctx, "addr", cfg.Addr, public); err != nil {
+		return err
+	}
+	if cfg.AdminAddr != config.Off {
+		// A profile takes as long as it was asked to.
+		operator := &http.Server{Handler: operatorHandler(m, h), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
+		if s.AdminAddr, err = s.listen(ctx, "admin-addr", cfg.AdminAddr, operator); err != nil {
+			return err
+		}
+	}
+	if cfg.Postgres() {
+		return nil
+	}
+	socket, err := listenAdmin(ctx, cfg.AdminSocket())
+	if err != nil {
+		return err
+	}
+	s.socket = cfg.AdminSocket()
+	// No deadlines: an import is as long as its file.
+	s.add(socket, &http.Server{Handler: adminHandler(NewOperations(s.Store, clock))}) //nolint:gosec // the socket is the operator's own
 	return nil
+}
+
+// listen opens a TCP address for srv.
+func (s *Server) listen(ctx context.Context, flag, addr string, srv *http.Server) (net.Addr, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s (--%s): %w", addr, flag, err)
+	}
+	s.add(l, srv)
+	return l.Addr(), nil
+}
+
+func (s *Server) add(l net.Listener, srv *http.Server) {
+	srv.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
+	s.listeners = append(s.listeners, listener{l, srv})
+}
+
+// logCall tells of a request without its path, its query or its body: they
+// hold ids that open conversations, and what people said.
+func (s *Server) logCall(ctx context.Context, method string, c *httpx.Call, a httpx.Answer) {
+	if !s.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	s.log.DebugContext(ctx, "request", slog.String("request_id", c.ID), slog.String("door", c.Door),
+		slog.String("method", knownMethod(method)), slog.String("route", c.Route), slog.Int("status", a.Status),
+		slog.Int64("bytes", a.Bytes), slog.Duration("took", a.Took), slog.String("client", c.Addr.String()),
+		slog.Int64("account_id", c.AccountID), slog.Int64("token_id", c.TokenID))
 }
 
 // Run serves until ctx ends, then finishes the requests in flight, refuses new
 // ones, and closes everything. It returns nil after an orderly stop.
 func (s *Server) Run(ctx context.Context) error {
-	failed := make(chan error, 2)
-	start := func(srv *http.Server, l net.Listener) {
+	failed := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
 		go func() {
-			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := l.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
 				return
 			}
 			failed <- nil
 		}()
 	}
-	servers := []*http.Server{s.public}
-	start(s.public, s.listen)
-	if s.admin != nil {
-		servers = append(servers, s.admin)
-		start(s.admin, s.socket)
-	}
 	s.log.InfoContext(ctx, "serving", slog.String("addr", s.Addr.String()))
+	if s.AdminAddr != nil {
+		s.log.InfoContext(ctx, "serving metrics and profiles", slog.String("addr", s.AdminAddr.String()))
+	}
 	var err error
-	waiting := len(servers)
+	waiting := len(s.listeners)
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
@@ -130,28 +186,31 @@ func (s *Server) Run(ctx context.Context) error {
 	s.log.InfoContext(ctx, "stopping")
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	for _, srv := range servers {
-		if e := srv.Shutdown(stop); e != nil {
+	for _, l := range s.listeners {
+		if e := l.server.Shutdown(stop); e != nil {
 			// Requests that would not end in time are cut off.
 			s.log.WarnContext(ctx, "requests cut off at stop", slog.Any("error", e))
-			_ = srv.Close()
+			_ = l.server.Close()
 		}
 	}
 	for range waiting {
 		err = errors.Join(err, <-failed)
 	}
-	return errors.Join(err, s.closeAll())
+	return errors.Join(err, s.closeAll(context.WithoutCancel(ctx)))
 }
 
 // closeAll releases what open took, in reverse order.
-func (s *Server) closeAll() error {
-	for _, l := range []net.Listener{s.listen, s.socket} {
-		if l != nil {
-			_ = l.Close() // closed already after an orderly stop
-		}
+func (s *Server) closeAll(ctx context.Context) error {
+	for _, l := range s.listeners {
+		_ = l.Close() // closed already after an orderly stop
 	}
-	if s.socket != nil {
-		_ = os.Remove(s.socket.Addr().String())
+	if s.socket != "" {
+		_ = os.Remove(s.socket)
+	}
+	ctx, cancel := context.WithTimeout(ctx, tracesTimeout)
+	defer cancel()
+	if err := s.tracing.close(ctx); err != nil {
+		s.log.WarnContext(ctx, "the last traces were not sent", slog.Any("error", err))
 	}
 	if err := s.Store.Close(); err != nil {
 		return fmt.Errorf("close database: %w", err)

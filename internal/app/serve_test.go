@@ -29,7 +29,7 @@ func settings(t *testing.T) *config.Config {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	cfg := config.Default()
-	cfg.Addr, cfg.DataDir = "127.0.0.1:0", dir
+	cfg.Addr, cfg.AdminAddr, cfg.DataDir = "127.0.0.1:0", "127.0.0.1:0", dir
 	return &cfg
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -18,21 +19,26 @@ import (
 // line's: each flag is also read from PARLEY_ and its name in capitals.
 type Config struct {
 	Addr           string   `default:"127.0.0.1:8080" help:"Address that clients connect to." placeholder:"HOST:PORT"`
-	AdminAddr      string   `default:"127.0.0.1:8081" help:"Address for metrics and profiles, never open to clients." placeholder:"HOST:PORT"`
+	AdminAddr      string   `default:"127.0.0.1:8081" help:"Address for metrics and profiles, never open to clients; off for none." placeholder:"HOST:PORT"`
 	DataDir        string   `default:"./parley-data" help:"Folder for the SQLite file, its lock and the admin socket." placeholder:"DIR"`
 	DatabaseURL    Secret   `help:"postgres://... to keep data in PostgreSQL; without it in a SQLite file in the data dir." placeholder:"URL"`
 	NATSURL        Secret   `name:"nats-url" env:"PARLEY_NATS_URL" help:"nats://... to wake other nodes that share the PostgreSQL database." placeholder:"URL"`
 	PublicURL      string   `help:"Address that clients know this server by." placeholder:"URL"`
 	TrustedProxies []string `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." placeholder:"CIDR"`
+	AllowedOrigins []string `help:"Hosts whose pages may call the Uncodie dialect from a browser, such as shop.example or *.shop.example; pages of this machine always may." placeholder:"HOST"`
 	LogFormat      string   `default:"text" enum:"text,json" help:"Form of the log: text or json."`
-	RateLimit      int      `default:"3000" help:"Requests a minute and token; 0 switches every limit off." placeholder:"N"`
+	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"What is logged: debug has a line for each request."`
+	RateLimit      int      `default:"3000" help:"Requests a minute of each token, and of each address that brings none; unknown ids are held to a tenth, wrong tokens to a fiftieth. 0 switches every limit off." placeholder:"N"`
 }
 
 // Default is the configuration that nothing changes. A test holds it against
 // the tags.
 func Default() Config {
-	return Config{Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:8081", DataDir: "./parley-data", LogFormat: "text", RateLimit: 3000}
+	return Config{Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:8081", DataDir: "./parley-data", LogFormat: "text", LogLevel: "info", RateLimit: 3000}
 }
+
+// Off is the admin address that opens no listener.
+const Off = "off"
 
 // Secret is a setting that logs and printed configurations must not show.
 type Secret string
@@ -62,7 +68,7 @@ func (c *Config) AdminSocket() string { return filepath.Join(c.DataDir, "admin.s
 func (c *Config) Check() error {
 	var errs []error
 	for flag, addr := range map[string]string{"addr": c.Addr, "admin-addr": c.AdminAddr} {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
+		if _, _, err := net.SplitHostPort(addr); err != nil && (flag != "admin-addr" || addr != Off) {
 			errs = append(errs, fmt.Errorf("--%s: %q is not HOST:PORT", flag, addr))
 		}
 	}
@@ -78,10 +84,30 @@ func (c *Config) Check() error {
 			errs = append(errs, fmt.Errorf("--trusted-proxies: %q is not a network such as 10.0.0.0/8", p))
 		}
 	}
+	for _, h := range c.AllowedOrigins {
+		if h == "" || strings.ContainsAny(strings.TrimPrefix(h, "*."), "*/: ") {
+			errs = append(errs, fmt.Errorf("--allowed-origins: %q is not a host such as shop.example or *.shop.example", h))
+		}
+	}
 	if c.RateLimit < 0 {
 		errs = append(errs, errors.New("--rate-limit: must not be negative"))
 	}
 	return errors.Join(errs...)
+}
+
+// OriginAllowed tells whether pages of the host, in lower case and without
+// port, may call from a browser.
+func (c *Config) OriginAllowed(host string) bool {
+	if host == "localhost" || host == "127.0.0.1" {
+		return true
+	}
+	return slices.ContainsFunc(c.AllowedOrigins, func(allowed string) bool {
+		allowed = strings.ToLower(allowed)
+		if parent, ok := strings.CutPrefix(allowed, "*"); ok {
+			return strings.HasSuffix(host, parent) && len(host) > len(parent)
+		}
+		return host == allowed
+	})
 }
 
 // checkURL never prints the value: it may hold a password.

@@ -47,13 +47,13 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	cfg := config.Config{
 		Addr: "here", AdminAddr: "there", DatabaseURL: "mysql://user:hunter2@host/db", NATSURL: "http://x", PublicURL: "ftp://x",
-		TrustedProxies: []string{"10.0.0.1"}, RateLimit: -1,
+		TrustedProxies: []string{"10.0.0.1"}, AllowedOrigins: []string{"https://shop.example"}, RateLimit: -1,
 	}
 	err := cfg.Check()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"--addr", "--admin-addr", "--data-dir", "--database-url", "--nats-url", "--public-url", "--trusted-proxies", "--rate-limit"} {
+	for _, want := range []string{"--addr", "--admin-addr", "--data-dir", "--database-url", "--nats-url", "--public-url", "--trusted-proxies", "--allowed-origins", "--rate-limit"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not reported in %q", want, err)
 		}
@@ -64,6 +64,22 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	def := config.Default()
 	if err := def.Check(); err != nil {
 		t.Errorf("the defaults are refused: %v", err)
+	}
+}
+
+func TestOriginAllowed(t *testing.T) {
+	t.Parallel()
+	c := config.Config{AllowedOrigins: []string{"Shop.example", "*.acme.example"}}
+	if err := (&config.Config{Addr: ":1", AdminAddr: ":1", DataDir: "x", AllowedOrigins: c.AllowedOrigins}).Check(); err != nil {
+		t.Error(err)
+	}
+	for host, want := range map[string]bool{
+		"localhost": true, "127.0.0.1": true, "shop.example": true, "www.shop.example": false, "evilshop.example": false,
+		"a.acme.example": true, "a.b.acme.example": true, "acme.example": false, ".acme.example": false, "evilacme.example": false, "": false,
+	} {
+		if c.OriginAllowed(host) != want {
+			t.Errorf("%q is allowed: %t", host, !want)
+		}
 	}
 }
 

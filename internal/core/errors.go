@@ -1,6 +1,9 @@
 package core
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Kind says what sort of failure an Error is. Dialects turn it into a status.
 type Kind int
@@ -16,6 +19,7 @@ const (
 	Unauthenticated             // no credential, or a wrong one
 	RateLimited                 // too many requests
 	Unavailable                 // try again later
+	TooLarge                    // more input than is taken
 )
 
 // String returns the kind in lower case, as logs print it.
@@ -37,6 +41,8 @@ func (k Kind) String() string {
 		return "rate limited"
 	case Unavailable:
 		return "unavailable"
+	case TooLarge:
+		return "too large"
 	}
 	return "internal"
 }
@@ -48,6 +54,9 @@ type Error struct {
 	Field   string // the offending input field, "" when none
 	Message string
 	Err     error
+	// RetryAfter is how long to wait before the next try, 0 when that is not
+	// known. RateLimited has it.
+	RetryAfter time.Duration
 }
 
 // Error returns the message and, where there is one, the cause. It is for

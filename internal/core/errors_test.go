@@ -19,6 +19,7 @@ func TestKindString(t *testing.T) {
 		core.Forbidden:       "forbidden",
 		core.Unauthenticated: "unauthenticated",
 		core.RateLimited:     "rate limited",
+		core.TooLarge:        "too large",
 		core.Unavailable:     "unavailable",
 		core.Kind(99):        "internal",
 	} {

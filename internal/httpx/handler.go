@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
+	"time"
 
 	"parley/internal/core"
 )
@@ -18,13 +20,22 @@ type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 // while nothing of the answer has been sent.
 type ErrorWriter func(w http.ResponseWriter, r *http.Request, err error)
 
+// Limits of what a request may bring. Longer headers are refused by net/http.
+const (
+	MaxPathBytes  = 32 << 10 // several of the longest stored keys, every byte encoded
+	MaxQueryBytes = 16 << 10
+	MaxBodyBytes  = 1 << 20
+)
+
 // Adapter makes http.Handlers of HandlerFuncs, for one dialect.
 type Adapter struct {
 	Log   *slog.Logger
 	Error ErrorWriter
+	// Gate, when set, is told of calls for what does not exist.
+	Gate *Gate
 }
 
-// Handle returns a handler that runs h, answers its error through the
+// Handle returns a handler that bounds what the request brings, runs h, answers its error through the
 // dialect's ErrorWriter and recovers from panics with an internal error. An
 // error or panic after the answer has begun closes the connection, so that the
 // client sees a broken body and never a short one that looks whole.
@@ -41,13 +52,21 @@ func (a Adapter) Handle(h HandlerFunc) http.Handler {
 		}
 		if kind := core.KindOf(err); kind == core.Internal || kind == core.Unavailable {
 			a.Log.ErrorContext(r.Context(), "request failed", slog.Any("error", err),
-				slog.String("request_id", RequestID(r.Context())), slog.String("method", r.Method))
+				slog.String("request_id", CallOf(r.Context()).ID), slog.String("method", r.Method),
+				slog.String("route", CallOf(r.Context()).Route))
+		}
+		if a.Gate != nil && core.KindOf(err) == core.NotFound && CallOf(r.Context()).Route != "" {
+			a.Gate.missed(r.Context())
 		}
 		if tw.started {
 			panic(http.ErrAbortHandler)
 		}
 		for _, name := range []string{"Content-Type", "Content-Length", "ETag", "Cache-Control"} {
 			w.Header().Del(name)
+		}
+		var known *core.Error
+		if errors.As(err, &known) && known.RetryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.FormatInt(int64((known.RetryAfter+time.Second-1)/time.Second), 10))
 		}
 		a.Error(w, r, err)
 	})
@@ -64,7 +83,28 @@ func (a Adapter) call(h HandlerFunc, w http.ResponseWriter, r *http.Request) (er
 		}
 		err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 	}()
+	if err := bound(w, r); err != nil {
+		return err
+	}
 	return h(w, r)
+}
+
+// bound refuses a request that brings too much, before a byte of its body is
+// read, and stops a body that does not tell its length at the limit.
+func bound(w http.ResponseWriter, r *http.Request) error {
+	switch {
+	case len(r.URL.EscapedPath()) > MaxPathBytes:
+		return core.Refuse("path", "is too long")
+	case len(r.URL.RawQuery) > MaxQueryBytes:
+		return core.Refuse("query", "is too long")
+	case r.ContentLength > MaxBodyBytes:
+		w.Header().Set("Connection", "close") // or net/http would read it all
+		return &core.Error{Kind: core.TooLarge, Message: "the body is too large"}
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBodyBytes)
+	}
+	return nil
 }
 
 // trackingWriter remembers whether the answer has begun.

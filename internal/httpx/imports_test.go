@@ -9,5 +9,5 @@ import (
 // What every door shares knows no door.
 func TestImports(t *testing.T) {
 	t.Parallel()
-	testkit.OnlyImports(t, "parley/internal/core", "github.com/google/uuid")
+	testkit.OnlyImports(t, "parley/internal/core", "parley/internal/auth", "parley/internal/store", "golang.org/x/time/rate", "github.com/google/uuid")
 }

@@ -24,6 +24,8 @@ func writeError(w http.ResponseWriter, _ *http.Request, err error) {
 	switch core.KindOf(err) {
 	case core.NotFound:
 		writeStatus(w, http.StatusNotFound)
+	case core.TooLarge:
+		writeStatus(w, http.StatusRequestEntityTooLarge)
 	case core.Invalid:
 		writeStatus(w, http.StatusBadRequest)
 	case core.Unauthenticated, core.Forbidden:

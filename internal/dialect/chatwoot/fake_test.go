@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parley/internal/core"
+	"parley/internal/httpx"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
 	"parley/internal/store"
@@ -87,7 +88,7 @@ func (f *fake) asked() (inboxes, sources []string) {
 
 func newHandler(f *fake) http.Handler {
 	return New(Deps{
-		Conversations: conversation.NewReads(f), Contacts: contact.NewReads(f), Log: slog.New(slog.DiscardHandler),
+		Conversations: conversation.NewReads(f), Contacts: contact.NewReads(f), Gate: httpx.NewGate(nil, nil), Log: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -20,6 +20,7 @@ import (
 type Deps struct {
 	Conversations *conversation.Reads
 	Contacts      *contact.Reads
+	Gate          *httpx.Gate
 	Log           *slog.Logger
 }
 
@@ -36,8 +37,17 @@ const listRoute = "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_i
 
 // routes returns every route of the dialect.
 func routes(h *handler) *chi.Mux {
-	adapter := httpx.Adapter{Log: h.Log, Error: writeError}
-	unknown := adapter.Handle(func(http.ResponseWriter, *http.Request) error { return core.Absent("route") })
+	adapter := httpx.Adapter{Log: h.Log, Error: writeError, Gate: h.Gate}
+	public := func(route string, serve httpx.HandlerFunc) http.Handler {
+		return adapter.Handle(func(w http.ResponseWriter, r *http.Request) error {
+			httpx.CallOf(r.Context()).Route = route
+			if err := h.Gate.Anonymous(r.Context()); err != nil {
+				return err
+			}
+			return serve(w, r)
+		})
+	}
+	unknown := public("", func(http.ResponseWriter, *http.Request) error { return core.Absent("route") })
 
 	r := chi.NewRouter()
 	r.NotFound(unknown.ServeHTTP)
@@ -45,8 +55,8 @@ func routes(h *handler) *chi.Mux {
 	get := func(path string, serve httpx.HandlerFunc) {
 		// Every path may end in .json, or in a slash (server).
 		for _, end := range []string{"", ".json", "/"} {
-			r.Method(http.MethodGet, path+end, adapter.Handle(serve))
-			r.Method(http.MethodHead, path+end, adapter.Handle(serve))
+			r.Method(http.MethodGet, path+end, public(path, serve))
+			r.Method(http.MethodHead, path+end, public(path, serve))
 		}
 	}
 	get(listRoute, h.listConversations)

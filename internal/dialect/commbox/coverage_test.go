@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parley/internal/core"
+	"parley/internal/httpx"
 	"parley/internal/testkit"
 )
 
@@ -96,7 +97,7 @@ func TestCoverage(t *testing.T) {
 // nobody published. Neither needs a key.
 func TestAbsentOperations(t *testing.T) {
 	t.Parallel()
-	handler := New(Deps{Clock: func() core.Time { return 1_772_355_605_123_456 }, Log: nil, IDKey: make([]byte, 64)})
+	handler := New(Deps{Gate: httpx.NewGate(nil, nil), Clock: func() core.Time { return 1_772_355_605_123_456 }, Log: nil, IDKey: make([]byte, 64)})
 	for _, c := range readCoverage(t) {
 		methods := []string{http.MethodPut, http.MethodHead}
 		if c.status == "absent" {

@@ -19,6 +19,8 @@ func description(status int) string {
 		return "Unauthorized access"
 	case http.StatusNotFound:
 		return "Not found"
+	case http.StatusRequestEntityTooLarge:
+		return "Request Entity Too Large"
 	case http.StatusTooManyRequests:
 		return "Too Many Requests"
 	case http.StatusNotImplemented:
@@ -38,6 +40,8 @@ func statusOf(kind core.Kind) int {
 		return http.StatusUnauthorized
 	case core.NotFound:
 		return http.StatusNotFound
+	case core.TooLarge:
+		return http.StatusRequestEntityTooLarge
 	case core.RateLimited:
 		return http.StatusTooManyRequests
 	case core.Internal, core.Unavailable:

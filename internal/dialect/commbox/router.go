@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"parley/internal/httpx"
 )
 
 // router finds the operation of a path. CommBox's documents write the same
@@ -24,15 +26,16 @@ type node struct {
 
 // operation is a published call.
 type operation struct {
-	params []string // the names of the path's parameters, in order
-	serve  handlerFunc
+	pattern string   // of the path
+	params  []string // the names of the path's parameters, in order
+	serve   handlerFunc
 }
 
 // add puts a call into the tree. A pattern is a path whose segments in braces
 // are parameters; serve is nil for a call that is known and not served.
 func (t *router) add(method, pattern string, serve handlerFunc) {
 	at := &t.root
-	op := operation{serve: serve}
+	op := operation{pattern: pattern, serve: serve}
 	for segment := range strings.SplitSeq(strings.TrimPrefix(pattern, "/"), "/") {
 		if name, ok := strings.CutPrefix(segment, "{"); ok {
 			op.params = append(op.params, strings.TrimSuffix(name, "}"))
@@ -105,5 +108,6 @@ func pick(r *http.Request, calls map[string]operation, values []string) (handler
 	for i, name := range op.params {
 		r.SetPathValue(name, values[i])
 	}
+	httpx.CallOf(r.Context()).Route = op.pattern
 	return op.serve, true
 }

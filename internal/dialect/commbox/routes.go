@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/service/conversation"
@@ -17,7 +16,7 @@ const contentType = "application/json"
 // Deps is what the dialect is built from.
 type Deps struct {
 	Conversations *conversation.Reads
-	Tokens        *auth.Tokens
+	Gate          *httpx.Gate
 	Clock         core.Clock
 	Log           *slog.Logger
 	// IDKey is the installation's key of opaque ids, 64 random bytes; the keys
@@ -28,7 +27,7 @@ type Deps struct {
 // dialect answers all calls. It is not changed after New.
 type dialect struct {
 	conversations *conversation.Reads
-	tokens        *auth.Tokens
+	gate          *httpx.Gate
 	clock         core.Clock
 	ids           *OpaqueIDs
 	router        router
@@ -44,11 +43,11 @@ func New(deps Deps) http.Handler {
 	if err != nil {
 		panic("commbox: " + err.Error())
 	}
-	d := &dialect{conversations: deps.Conversations, tokens: deps.Tokens, clock: deps.Clock, ids: ids}
+	d := &dialect{conversations: deps.Conversations, gate: deps.Gate, clock: deps.Clock, ids: ids}
 	for _, c := range d.calls() {
 		d.router.add(c.method, c.path, c.serve)
 	}
-	return httpx.Adapter{Log: deps.Log, Error: d.writeError}.Handle(d.serve)
+	return httpx.Adapter{Log: deps.Log, Error: d.writeError, Gate: deps.Gate}.Handle(d.serve)
 }
 
 // call is a published operation; serve is nil while it is not served.
@@ -159,16 +158,21 @@ POST /automation/objects/{OBJECT_ID}/context/jump
 // operation is not supported", never 405), with a key and without.
 func (d *dialect) serve(w http.ResponseWriter, r *http.Request) error {
 	calls, values := d.router.find(r.URL)
-	if calls == nil {
-		d.refuse(w, r, http.StatusNotFound)
-		return nil
-	}
 	serve, ok := pick(r, calls, values)
 	if !ok {
+		if err := d.gate.Anonymous(r.Context()); err != nil {
+			return err
+		}
+	}
+	switch {
+	case calls == nil:
+		d.refuse(w, r, http.StatusNotFound)
+		return nil
+	case !ok:
 		d.refuse(w, r, http.StatusNotImplemented)
 		return nil
 	}
-	caller, err := d.tokens.Check(r.Context(), key(r))
+	caller, err := d.gate.Token(r.Context(), key(r))
 	if err != nil {
 		return err
 	}

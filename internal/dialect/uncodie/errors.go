@@ -64,6 +64,8 @@ func failureOf(err error) (int, failure) {
 		return http.StatusForbidden, failure{codeInsufficientScope, known.Message}
 	case core.Unauthenticated:
 		return http.StatusUnauthorized, failure{codeInvalidAPIKey, "Invalid or expired API key"}
+	case core.TooLarge:
+		return http.StatusRequestEntityTooLarge, failure{codeInvalidRequest, known.Message}
 	case core.RateLimited:
 		return http.StatusTooManyRequests, failure{codeRateLimit, "Too many requests, try again later"}
 	case core.Internal, core.Unavailable:

@@ -17,14 +17,14 @@ const (
 	preflightAge   = "86400"
 )
 
-// gate decides who may call, in the source's order: preflight, origin, key,
+// admit decides who may call, in the source's order: preflight, origin, key,
 // scope. It answers preflights and refused origins itself and then reports
 // passed as false.
 //
 // The source lets a page of an allowed origin pass without a key. An Origin
 // header is no credential, anybody can send one, so here a key is needed with
 // and without it.
-func (h *handler) gate(w http.ResponseWriter, r *http.Request) (caller auth.Principal, passed bool, err error) {
+func (h *handler) admit(w http.ResponseWriter, r *http.Request) (caller auth.Principal, passed bool, err error) {
 	header := w.Header()
 	if origin := r.Header.Get("Origin"); origin != "" {
 		if !h.originAllowed(origin) {
@@ -73,14 +73,17 @@ func ownMachine(host string) bool { return host == "localhost" || host == "127.0
 // the gate, which has a code of its own.
 func (h *handler) authenticate(r *http.Request) (auth.Principal, error) {
 	key := credential(r.Header)
-	if key == "" {
+	caller, err := h.gate.Token(r.Context(), key)
+	if err == nil {
+		return caller, nil
+	}
+	switch kind := core.KindOf(err); {
+	case kind == core.Unauthenticated && key == "":
 		return auth.Principal{}, errKeyRequired
+	case kind == core.Unauthenticated, kind == core.RateLimited:
+		return auth.Principal{}, err
 	}
-	caller, err := h.tokens.Check(r.Context(), key)
-	if err != nil && core.KindOf(err) != core.Unauthenticated {
-		return auth.Principal{}, gateError{fmt.Errorf("check key: %w", err)}
-	}
-	return caller, err
+	return auth.Principal{}, gateError{fmt.Errorf("check key: %w", err)}
 }
 
 // credential finds the key: x-api-key first, else Authorization, with the exact

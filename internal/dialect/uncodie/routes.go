@@ -25,7 +25,7 @@ import (
 // Deps is what the dialect is built from.
 type Deps struct {
 	Conversations *conversation.Reads
-	Tokens        *auth.Tokens
+	Gate          *httpx.Gate
 	Log           *slog.Logger
 	// AllowedOrigin tells whether pages of a host, without port and in lower
 	// case, may call from a browser. nil allows the machine's own: localhost
@@ -36,7 +36,7 @@ type Deps struct {
 // handler serves the dialect.
 type handler struct {
 	conversations *conversation.Reads
-	tokens        *auth.Tokens
+	gate          *httpx.Gate
 	allowedOrigin func(host string) bool
 	endpoints     map[string]endpoint // by path
 }
@@ -54,22 +54,25 @@ func (h *handler) routes() map[string]endpoint {
 
 // New returns the dialect's handler.
 func New(d Deps) http.Handler {
-	h := &handler{conversations: d.Conversations, tokens: d.Tokens, allowedOrigin: d.AllowedOrigin}
+	h := &handler{conversations: d.Conversations, gate: d.Gate, allowedOrigin: d.AllowedOrigin}
 	if h.allowedOrigin == nil {
 		h.allowedOrigin = ownMachine
 	}
 	h.endpoints = h.routes()
-	return httpx.Adapter{Log: d.Log, Error: writeError}.Handle(h.serve)
+	return httpx.Adapter{Log: d.Log, Error: writeError, Gate: d.Gate}.Handle(h.serve)
 }
 
 // serve passes a request through the gate and on to its endpoint. The gate
 // stands before every path, known or not.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
-	caller, passed, err := h.gate(w, r)
+	caller, passed, err := h.admit(w, r)
 	if err != nil || !passed {
 		return err
 	}
 	serve, known := h.endpoints[r.URL.Path]
+	if known {
+		httpx.CallOf(r.Context()).Route = r.URL.Path
+	}
 	switch {
 	case !known:
 		// The source's framework answers with a page, not with JSON.

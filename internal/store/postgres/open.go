@@ -33,6 +33,9 @@ type Options struct {
 	TxTimeout time.Duration
 	// Logger hears of migrations; nil = nobody does.
 	Logger *slog.Logger
+	// OnCommit, when set, is told how many commands shared a write
+	// transaction. It must be quick and safe for concurrent use.
+	OnCommit func(commands int)
 }
 
 // OpenStore connects to the database, brings its schema up to date and returns
@@ -47,7 +50,7 @@ func OpenStore(ctx context.Context, opts Options) (store.Store, error) {
 	if err := engine.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	return sqlstore.New(engine), nil
+	return sqlstore.New(engine, opts.OnCommit), nil
 }
 
 // Open connects to the database and takes it as it is. The schema is looked at

@@ -54,6 +54,9 @@ type Options struct {
 	MMapBytes int64
 	// Logger hears of migrations; nil = nobody does.
 	Logger *slog.Logger
+	// OnCommit, when set, is told how many commands shared a write
+	// transaction. It must be quick and safe for concurrent use.
+	OnCommit func(commands int)
 }
 
 // OpenStore opens the database, brings its schema up to date and returns the
@@ -68,7 +71,7 @@ func OpenStore(ctx context.Context, opts Options) (store.Store, error) {
 	if err := engine.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	return sqlstore.New(engine), nil
+	return sqlstore.New(engine, opts.OnCommit), nil
 }
 
 // Open opens the database as it is, creating an empty one where there is none.

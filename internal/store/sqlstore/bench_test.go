@@ -25,7 +25,7 @@ func benchmark(b *testing.B, run func(b *testing.B, st store.Store)) {
 			b.Fatal(err)
 		}
 		load(b, engine)
-		st := sqlstore.New(engine)
+		st := sqlstore.New(engine, nil)
 		defer func() { _ = st.Close() }()
 		run(b, st)
 	})
@@ -41,7 +41,7 @@ func benchmark(b *testing.B, run func(b *testing.B, st store.Store)) {
 		if _, err := engine.Exec(b.Context(), "VACUUM ANALYZE"); err != nil {
 			b.Fatal(err)
 		}
-		st := sqlstore.New(engine)
+		st := sqlstore.New(engine, nil)
 		defer func() { _ = st.Close() }()
 		run(b, st)
 	})

@@ -23,7 +23,7 @@ const MaxGroup = maxGroup
 
 // NewWriter makes a writer that stores events with insert.
 func NewWriter(engine Engine, insert func(ctx context.Context, q Querier, account, first int64, epoch string, events []core.Event) error) *Writer {
-	return newWriter(engine, insert)
+	return newWriter(engine, insert, nil)
 }
 
 // Do runs a command.

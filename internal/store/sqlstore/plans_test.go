@@ -197,7 +197,7 @@ func explain(ctx context.Context, q sqlstore.Querier, columns int, sql string, a
 func check(t *testing.T, engine sqlstore.Engine, bad *regexp.Regexp, plan func(ctx context.Context, s statement) (string, error)) {
 	t.Helper()
 	r := &recorder{Engine: engine}
-	st := sqlstore.New(r)
+	st := sqlstore.New(r, nil)
 	for _, read := range hotReads() {
 		r.seen = nil
 		if err := read.run(t.Context(), st); err != nil {

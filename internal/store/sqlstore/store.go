@@ -17,11 +17,11 @@ type Store struct {
 
 // New returns a store on engine, which it closes with itself. The schema must
 // be current.
-func New(engine Engine) *Store {
+func New(engine Engine, onCommit func(commands int)) *Store {
 	s := &Store{
 		reader: newReader(engine, engine),
 	}
-	s.writer = newWriter(engine, s.insertEvents)
+	s.writer = newWriter(engine, s.insertEvents, onCommit)
 	return s
 }
 

@@ -57,6 +57,8 @@ type insertEvents func(ctx context.Context, q Querier, account, first int64, epo
 type writer struct {
 	engine Engine
 	insert insertEvents
+	// onCommit, when set, is told how many commands shared a transaction.
+	onCommit func(commands int)
 
 	mu         sync.Mutex // guards the next two
 	partitions map[int64]*partition
@@ -67,10 +69,11 @@ type writer struct {
 	watched map[int64]chan struct{} // guarded by watchMu; closed and removed by wake
 }
 
-func newWriter(engine Engine, insert insertEvents) *writer {
+func newWriter(engine Engine, insert insertEvents, onCommit func(commands int)) *writer {
 	return &writer{
 		engine:     engine,
 		insert:     insert,
+		onCommit:   onCommit,
 		partitions: make(map[int64]*partition),
 		watched:    make(map[int64]chan struct{}),
 	}
@@ -412,6 +415,9 @@ func (p *partition) finish(ctx context.Context, g *group) {
 			c.answer <- &core.Error{Kind: core.Unavailable, Message: "the database was lost: whether the change was stored is unknown", Err: err}
 		}
 		return
+	}
+	if p.writer.onCommit != nil {
+		p.writer.onCommit(len(g.begun))
 	}
 	g.answer()
 }
