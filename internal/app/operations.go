@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"parley/internal/core"
 	"parley/internal/interchange"
@@ -27,6 +28,13 @@ type Operator interface {
 	CreateAccount(ctx context.Context, name string) (json.RawMessage, error)
 	// CreateToken returns {"token":"..."}.
 	CreateToken(ctx context.Context, t TokenRequest) (json.RawMessage, error)
+	// ListTokens returns the tokens of an account, 0 = all: without the texts,
+	// which nobody has any more.
+	ListTokens(ctx context.Context, account int64) ([]TokenInfo, error)
+	// RevokeToken returns the token as it is now, as TokenInfo.
+	RevokeToken(ctx context.Context, account, id int64) (json.RawMessage, error)
+	// RotateToken returns {"token":"...","id":n} of the new token.
+	RotateToken(ctx context.Context, account, id int64, overlap time.Duration) (json.RawMessage, error)
 	// Doctor writes one line per fault and returns how many there were.
 	Doctor(ctx context.Context, w io.Writer) (faults int, err error)
 	// Close lets go of the database or the socket.
@@ -42,8 +50,48 @@ type TokenRequest struct {
 	ExpiresAt core.Time    `json:"expires_at"` // microseconds, 0 = never
 }
 
+// TokenInfo is what may be told of a token.
+type TokenInfo struct {
+	ID        int64        `json:"id"`
+	AccountID int64        `json:"account_id"`
+	Name      string       `json:"name"`
+	AgentID   int64        `json:"agent_id,omitempty"` // absent: the account itself
+	Scopes    []core.Scope `json:"scopes,omitempty"`   // absent: all
+	State     string       `json:"state"`              // valid, expired or revoked
+	CreatedAt string       `json:"created_at"`         // times are RFC 3339
+	ExpiresAt string       `json:"expires_at,omitempty"`
+	RevokedAt string       `json:"revoked_at,omitempty"`
+}
+
+func tokenInfo(t *core.Token, now core.Time) TokenInfo {
+	state := "valid"
+	switch {
+	case t.RevokedAt.IsSet():
+		state = "revoked"
+	case !t.Valid(now):
+		state = "expired"
+	}
+	return TokenInfo{
+		ID: t.ID, AccountID: t.AccountID, Name: t.Name, AgentID: t.AgentID, Scopes: t.Scopes, State: state,
+		CreatedAt: instant(t.CreatedAt), ExpiresAt: instant(t.ExpiresAt), RevokedAt: instant(t.RevokedAt),
+	}
+}
+
+// instant is a time in RFC 3339, "" when it is unset.
+func instant(t core.Time) string {
+	if !t.IsSet() {
+		return ""
+	}
+	return t.Std().Format(time.RFC3339)
+}
+
 // Operations is the Operator on a store of this process.
 type Operations struct {
+	// TokensChanged, where it is set, is called after tokens were made, revoked
+	// or rotated, before the caller hears of it: a cache of look-ups has to
+	// forget what it knows.
+	TokensChanged func()
+
 	store    store.Store
 	accounts *account.Accounts
 	clock    core.Clock
@@ -60,6 +108,7 @@ func (o *Operations) Close() error { return o.store.Close() }
 // Import implements Operator.
 func (o *Operations) Import(ctx context.Context, r io.Reader, remap bool) (json.RawMessage, error) {
 	summary, err := interchange.Import(ctx, o.store, r, interchange.Options{Remap: remap, Clock: o.clock})
+	o.tokensChanged() // also after a failure: what came before it is stored
 	out, jsonErr := json.Marshal(summary)
 	if err == nil {
 		err = jsonErr
@@ -96,9 +145,53 @@ func (o *Operations) CreateToken(ctx context.Context, t TokenRequest) (json.RawM
 	if err != nil {
 		return nil, err
 	}
+	o.tokensChanged()
 	return json.Marshal(struct {
 		Token string `json:"token"`
 	}{text})
+}
+
+// ListTokens implements Operator.
+func (o *Operations) ListTokens(ctx context.Context, accountID int64) ([]TokenInfo, error) {
+	tokens, err := o.accounts.ListTokens(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	now := o.clock()
+	infos := make([]TokenInfo, len(tokens))
+	for i := range tokens {
+		infos[i] = tokenInfo(&tokens[i], now)
+	}
+	return infos, nil
+}
+
+// RevokeToken implements Operator.
+func (o *Operations) RevokeToken(ctx context.Context, accountID, id int64) (json.RawMessage, error) {
+	t, err := o.accounts.RevokeToken(ctx, accountID, id)
+	if err != nil {
+		return nil, err
+	}
+	o.tokensChanged()
+	return json.Marshal(tokenInfo(&t, o.clock()))
+}
+
+// RotateToken implements Operator.
+func (o *Operations) RotateToken(ctx context.Context, accountID, id int64, overlap time.Duration) (json.RawMessage, error) {
+	text, made, err := o.accounts.RotateToken(ctx, accountID, id, overlap)
+	if err != nil {
+		return nil, err
+	}
+	o.tokensChanged()
+	return json.Marshal(struct {
+		Token string `json:"token"`
+		ID    int64  `json:"id"`
+	}{text, made.ID})
+}
+
+func (o *Operations) tokensChanged() {
+	if o.TokensChanged != nil {
+		o.TokensChanged()
+	}
 }
 
 // Doctor implements Operator.

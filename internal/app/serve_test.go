@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -132,6 +133,18 @@ func operate(t *testing.T, cfg *config.Config) {
 	}
 	if err := op.Export(t.Context(), io.Discard, 99, false); err == nil {
 		t.Error("export of an absent account: no error")
+	}
+	if out, err := op.CreateToken(t.Context(), app.TokenRequest{AccountID: 1, Name: "ci"}); err != nil || !strings.HasPrefix(string(out), `{"token":`) {
+		t.Errorf("create token: %s, %v", out, err)
+	}
+	if out, err := op.RotateToken(t.Context(), 1, 1, time.Minute); err != nil || !strings.HasSuffix(string(out), `,"id":2}`) {
+		t.Errorf("rotate token: %s, %v", out, err)
+	}
+	if out, err := op.RevokeToken(t.Context(), 1, 1); err != nil || !strings.Contains(string(out), `"state":"revoked"`) {
+		t.Errorf("revoke token: %s, %v", out, err)
+	}
+	if list, err := op.ListTokens(t.Context(), 1); err != nil || len(list) != 2 || list[0].State != "revoked" || list[1].State != "valid" {
+		t.Errorf("list tokens: %+v, %v", list, err)
 	}
 	if faults, err := op.Doctor(t.Context(), io.Discard); faults != 0 || err != nil {
 		t.Errorf("doctor: %d faults, %v", faults, err)

@@ -79,7 +79,34 @@ func adminHandler(op Operator) http.Handler {
 		var in TokenRequest
 		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateToken(ctx, in) })
 	})
+	mux.HandleFunc("POST /tokens/list", func(w http.ResponseWriter, r *http.Request) {
+		var in tokenCall
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) {
+			infos, err := op.ListTokens(ctx, in.AccountID)
+			if err != nil {
+				return nil, err
+			}
+			return json.Marshal(infos)
+		})
+	})
+	mux.HandleFunc("POST /tokens/revoke", func(w http.ResponseWriter, r *http.Request) {
+		var in tokenCall
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.RevokeToken(ctx, in.AccountID, in.ID) })
+	})
+	mux.HandleFunc("POST /tokens/rotate", func(w http.ResponseWriter, r *http.Request) {
+		var in tokenCall
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) {
+			return op.RotateToken(ctx, in.AccountID, in.ID, in.Overlap)
+		})
+	})
 	return mux
+}
+
+// tokenCall names a token, and what to do with it.
+type tokenCall struct {
+	AccountID int64         `json:"account_id"`
+	ID        int64         `json:"id"`
+	Overlap   time.Duration `json:"overlap"` // nanoseconds
 }
 
 func adminCall(w http.ResponseWriter, r *http.Request, in any, call func(ctx context.Context) (json.RawMessage, error)) {
@@ -185,6 +212,29 @@ func (o *remoteOperator) CreateAccount(ctx context.Context, name string) (json.R
 // CreateToken implements Operator.
 func (o *remoteOperator) CreateToken(ctx context.Context, t TokenRequest) (json.RawMessage, error) {
 	return o.call(ctx, "/tokens", t)
+}
+
+// ListTokens implements Operator.
+func (o *remoteOperator) ListTokens(ctx context.Context, account int64) ([]TokenInfo, error) {
+	out, err := o.call(ctx, "/tokens/list", tokenCall{AccountID: account})
+	if err != nil {
+		return nil, err
+	}
+	var infos []TokenInfo
+	if err := json.Unmarshal(out, &infos); err != nil {
+		return nil, fmt.Errorf("read from the running server: %w", err)
+	}
+	return infos, nil
+}
+
+// RevokeToken implements Operator.
+func (o *remoteOperator) RevokeToken(ctx context.Context, account, id int64) (json.RawMessage, error) {
+	return o.call(ctx, "/tokens/revoke", tokenCall{AccountID: account, ID: id})
+}
+
+// RotateToken implements Operator.
+func (o *remoteOperator) RotateToken(ctx context.Context, account, id int64, overlap time.Duration) (json.RawMessage, error) {
+	return o.call(ctx, "/tokens/rotate", tokenCall{AccountID: account, ID: id, Overlap: overlap})
 }
 
 // Doctor implements Operator.

@@ -105,6 +105,11 @@ type Token struct {
 	CreatedAt Time
 }
 
+// Valid tells whether the token opens anything at the given time.
+func (t *Token) Valid(now Time) bool {
+	return !t.RevokedAt.IsSet() && (!t.ExpiresAt.IsSet() || now < t.ExpiresAt)
+}
+
 // Team is a named group of agents.
 type Team struct {
 	ID        int64

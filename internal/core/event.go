@@ -12,6 +12,7 @@ const (
 	AgentCreated          EventType = "agent.created"
 	AgentUpdated          EventType = "agent.updated"
 	TokenCreated          EventType = "token.created"
+	TokenUpdated          EventType = "token.updated"
 	TokenRevoked          EventType = "token.revoked"
 	TeamCreated           EventType = "team.created"
 	LabelGroupCreated     EventType = "label_group.created"

@@ -90,7 +90,7 @@ func target(typ core.EventType) payload {
 		return new(imported)
 	case core.AgentCreated, core.AgentUpdated:
 		return new(agent)
-	case core.TokenCreated, core.TokenRevoked:
+	case core.TokenCreated, core.TokenUpdated, core.TokenRevoked:
 		return new(token)
 	case core.TeamCreated:
 		return new(team)

@@ -51,6 +51,7 @@ type Agents interface {
 
 // Tokens finds credentials.
 type Tokens interface {
+	Token(ctx context.Context, account, id int64) (core.Token, error)
 	// FindTokenByHash looks in all accounts: the token says which one it is.
 	// Expired and revoked tokens are found too; the caller judges.
 	FindTokenByHash(ctx context.Context, hash string) (core.Token, bool, error)

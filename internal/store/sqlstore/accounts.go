@@ -174,6 +174,11 @@ func (t *tx) refuseTaken(ctx context.Context, sql, what string, account, id int6
 	return err
 }
 
+// Token implements store.Tokens.
+func (r reader) Token(ctx context.Context, account, id int64) (core.Token, error) {
+	return get(ctx, r.checked, new(tokenRow), "token", tokenSQL, account, id)
+}
+
 // FindTokenByHash implements store.Tokens.
 func (r reader) FindTokenByHash(ctx context.Context, hash string) (core.Token, bool, error) {
 	at, ok, err := find(ctx, r.checked, new(pair), findTokenHashSQL, hash)

@@ -244,6 +244,9 @@ var tokenChecks = []check{
 		})
 		e.same("FindTokenByHash", found(e.st.FindTokenByHash(e.ctx, k.Hash)), k)
 		e.same("FindTokenByName", found(e.st.FindTokenByName(e.ctx, account, k.Name)), k)
+		e.same("Token", must(e.st.Token(e.ctx, account, k.ID)), k)
+		_, err := e.st.Token(e.ctx, account, k.ID+1)
+		e.kind("an absent one", err, core.NotFound)
 	}},
 	{"Tokens/FindTokenByHash looks in all accounts and finds dead tokens", func(e *env) {
 		a, b := e.account().ID, e.account().ID
@@ -282,6 +285,8 @@ var tokenChecks = []check{
 		e.tx(account, func(tx store.Tx) error { return tx.UpdateToken(e.ctx, u) })
 		u.Hash = "aa"
 		e.same("FindTokenByHash", found(e.st.FindTokenByHash(e.ctx, "aa")), u)
+		e.same("FindTokenByName", found(e.st.FindTokenByName(e.ctx, account, u.Name)), u)
+		missing(e.st.FindTokenByName(e.ctx, account, "t"))
 		u.ID++
 		e.refused("absent", account, core.NotFound, func(tx store.Tx) error { return tx.UpdateToken(e.ctx, u) })
 	}},

@@ -24,7 +24,7 @@ func Payloads(account int64) []core.Event {
 		core.AccountCreated: filled[core.Account](11), core.AccountUpdated: filled[core.Account](12),
 		core.AccountImported: core.Import{Account: filled[core.Account](13), Records: 14},
 		core.AgentCreated:    agent, core.AgentUpdated: agent,
-		core.TokenCreated: token, core.TokenRevoked: token,
+		core.TokenCreated: token, core.TokenUpdated: token, core.TokenRevoked: token,
 		core.TeamCreated: filled[core.Team](15), core.LabelGroupCreated: filled[core.LabelGroup](16), core.LabelCreated: filled[core.Label](17),
 		core.InboxCreated: inbox, core.InboxUpdated: inbox, core.SubInboxCreated: filled[core.SubInbox](18),
 		core.ContactCreated: filled[core.Contact](19), core.ContactUpdated: filled[core.Contact](20), core.IdentityCreated: filled[core.Identity](21),

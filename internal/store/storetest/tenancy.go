@@ -42,6 +42,7 @@ var tenancyChecks = []check{
 		f, mine := seedTheirs(e), e.account().ID
 		for what, get := range map[string]func() error{
 			"Agent":        func() error { _, err := e.st.Agent(e.ctx, mine, f.Agent.ID); return err },
+			"Token":        func() error { _, err := e.st.Token(e.ctx, mine, f.token.ID); return err },
 			"Inbox":        func() error { _, err := e.st.Inbox(e.ctx, mine, f.Web.ID); return err },
 			"SubInbox":     func() error { _, err := e.st.SubInbox(e.ctx, mine, f.Desk.ID); return err },
 			"Contact":      func() error { _, err := e.st.Contact(e.ctx, mine, f.Ada.ID); return err },
