@@ -1,11 +1,6 @@
 package main
 
-import (
-	"encoding/json"
-	"fmt"
-
-	"parley/internal/app"
-)
+import "parley/internal/app"
 
 type accountCmd struct {
 	Create accountCreateCmd `cmd:"" help:"Create an account; prints its id and uuid as JSON."`
@@ -21,13 +16,4 @@ func (c accountCreateCmd) Run(e *env) error {
 		out, err := op.CreateAccount(e.ctx, c.Name)
 		return e.print(out, err)
 	})
-}
-
-// print writes one line of JSON unless the command failed.
-func (e *env) print(out json.RawMessage, err error) error {
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(e.io.out, "%s\n", out)
-	return err
 }

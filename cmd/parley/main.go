@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,6 +48,8 @@ type commands struct {
 	Import  importCmd  `cmd:"" help:"Read accounts from an NDJSON file."`
 	Export  exportCmd  `cmd:"" help:"Write accounts as NDJSON."`
 	Account accountCmd `cmd:"" help:"Manage accounts."`
+	Inbox   inboxCmd   `cmd:"" help:"Manage inboxes."`
+	Agent   agentCmd   `cmd:"" help:"Manage agents."`
 	Token   tokenCmd   `cmd:"" help:"Manage API tokens."`
 	Doctor  doctorCmd  `cmd:"" help:"Recount everything and report every difference."`
 	Migrate migrateCmd `cmd:"" help:"Create or migrate the database, and nothing else."`
@@ -158,4 +161,13 @@ func (e *env) withOperator(f func(op app.Operator) error) error {
 		return err
 	}
 	return errors.Join(f(op), op.Close())
+}
+
+// print writes one line of JSON unless the command failed.
+func (e *env) print(out json.RawMessage, err error) error {
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(e.io.out, "%s\n", out)
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"parley/internal/core"
 	"parley/internal/interchange"
 	"parley/internal/service/account"
+	"parley/internal/service/inbox"
 	"parley/internal/service/integrity"
 	"parley/internal/store"
 )
@@ -26,6 +27,10 @@ type Operator interface {
 	Export(ctx context.Context, w io.Writer, account int64, withSecrets bool) error
 	// CreateAccount returns {"account_id":n,"uuid":"..."}.
 	CreateAccount(ctx context.Context, name string) (json.RawMessage, error)
+	// CreateInbox returns the inbox with the keys that its channel needs.
+	CreateInbox(ctx context.Context, i InboxRequest) (json.RawMessage, error)
+	// CreateAgent returns {"agent_id":n,"uuid":"...","identity_id":n}.
+	CreateAgent(ctx context.Context, a AgentRequest) (json.RawMessage, error)
 	// CreateToken returns {"token":"..."}.
 	CreateToken(ctx context.Context, t TokenRequest) (json.RawMessage, error)
 	// ListTokens returns the tokens of an account, 0 = all: without the texts,
@@ -48,6 +53,22 @@ type TokenRequest struct {
 	AgentID   int64        `json:"agent_id"`
 	Scopes    []core.Scope `json:"scopes"`
 	ExpiresAt core.Time    `json:"expires_at"` // microseconds, 0 = never
+}
+
+// InboxRequest says which inbox to make.
+type InboxRequest struct {
+	AccountID  int64        `json:"account_id"`
+	Name       string       `json:"name"`
+	Channel    core.Channel `json:"channel"`
+	Identifier string       `json:"identifier"`
+}
+
+// AgentRequest says which agent to make.
+type AgentRequest struct {
+	AccountID int64     `json:"account_id"`
+	Name      string    `json:"name"`
+	Email     string    `json:"email"`
+	Role      core.Role `json:"role"`
 }
 
 // TokenInfo is what may be told of a token.
@@ -94,12 +115,13 @@ type Operations struct {
 
 	store    store.Store
 	accounts *account.Accounts
+	inboxes  *inbox.Inboxes
 	clock    core.Clock
 }
 
 // NewOperations returns the Operator on st, which it closes.
 func NewOperations(st store.Store, clock core.Clock) *Operations {
-	return &Operations{store: st, accounts: account.New(st, clock), clock: clock}
+	return &Operations{store: st, accounts: account.New(st, clock), inboxes: inbox.New(st, clock), clock: clock}
 }
 
 // Close closes the store.
@@ -135,6 +157,34 @@ func (o *Operations) CreateAccount(ctx context.Context, name string) (json.RawMe
 		AccountID int64  `json:"account_id"`
 		UUID      string `json:"uuid"`
 	}{made.ID, made.UUID})
+}
+
+// CreateInbox implements Operator.
+func (o *Operations) CreateInbox(ctx context.Context, i InboxRequest) (json.RawMessage, error) {
+	made, err := o.inboxes.Create(ctx, inbox.NewInbox{AccountID: i.AccountID, Name: i.Name, Channel: i.Channel, Identifier: i.Identifier})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(struct {
+		InboxID      int64  `json:"inbox_id"`
+		UUID         string `json:"uuid"`
+		Identifier   string `json:"identifier,omitempty"`
+		WebsiteToken string `json:"website_token,omitempty"`
+		HMACToken    string `json:"hmac_token,omitempty"`
+	}{made.ID, made.UUID, made.Identifier, made.WebsiteToken, made.HMACToken})
+}
+
+// CreateAgent implements Operator.
+func (o *Operations) CreateAgent(ctx context.Context, a AgentRequest) (json.RawMessage, error) {
+	made, err := o.accounts.CreateAgent(ctx, account.NewAgent{AccountID: a.AccountID, Name: a.Name, Email: a.Email, Role: a.Role})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(struct {
+		AgentID    int64  `json:"agent_id"`
+		UUID       string `json:"uuid"`
+		IdentityID int64  `json:"identity_id"`
+	}{made.ID, made.UUID, made.IdentityID})
 }
 
 // CreateToken implements Operator.

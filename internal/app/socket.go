@@ -75,6 +75,14 @@ func adminHandler(op Operator) http.Handler {
 		}
 		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateAccount(ctx, in.Name) })
 	})
+	mux.HandleFunc("POST /inboxes", func(w http.ResponseWriter, r *http.Request) {
+		var in InboxRequest
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateInbox(ctx, in) })
+	})
+	mux.HandleFunc("POST /agents", func(w http.ResponseWriter, r *http.Request) {
+		var in AgentRequest
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateAgent(ctx, in) })
+	})
 	mux.HandleFunc("POST /tokens", func(w http.ResponseWriter, r *http.Request) {
 		var in TokenRequest
 		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateToken(ctx, in) })
@@ -207,6 +215,16 @@ func (o *remoteOperator) Export(ctx context.Context, w io.Writer, account int64,
 // CreateAccount implements Operator.
 func (o *remoteOperator) CreateAccount(ctx context.Context, name string) (json.RawMessage, error) {
 	return o.call(ctx, "/accounts", map[string]string{"name": name})
+}
+
+// CreateInbox implements Operator.
+func (o *remoteOperator) CreateInbox(ctx context.Context, i InboxRequest) (json.RawMessage, error) {
+	return o.call(ctx, "/inboxes", i)
+}
+
+// CreateAgent implements Operator.
+func (o *remoteOperator) CreateAgent(ctx context.Context, a AgentRequest) (json.RawMessage, error) {
+	return o.call(ctx, "/agents", a)
 }
 
 // CreateToken implements Operator.

@@ -1,6 +1,10 @@
 package core
 
-import "crypto/rand"
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+)
 
 // JSON is JSON text kept exactly as it was given, key order and spacing
 // included; "" when nothing was given. Nothing re-encodes it.
@@ -17,6 +21,21 @@ func (j JSON) Or(def string) string {
 // MaxID is the largest id: clients that keep numbers as doubles read every id
 // exactly.
 const MaxID = 1<<53 - 1
+
+// maxNameBytes bounds the names that people give.
+const maxNameBytes = 255
+
+// CheckName refuses what cannot be the name of an account, an agent, an inbox
+// or a token.
+func CheckName(name string) error {
+	if strings.TrimSpace(name) == "" {
+		return Refuse("name", "a name is needed")
+	}
+	if len(name) > maxNameBytes {
+		return Refuse("name", fmt.Sprintf("a name has at most %d bytes", maxNameBytes))
+	}
+	return nil
+}
 
 // Account is one tenant. Everything but the account itself belongs to one.
 type Account struct {

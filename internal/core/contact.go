@@ -63,6 +63,9 @@ func (c *Contact) FullName() string {
 	return c.FirstName + c.LastName
 }
 
+// MailProvider is the provider type of e-mail addresses.
+const MailProvider = 4
+
 // AnonymousProvider is the provider type of an address that says nothing of
 // its owner: a random id that a website gave.
 const AnonymousProvider = 6

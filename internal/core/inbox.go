@@ -1,5 +1,7 @@
 package core
 
+import "crypto/rand"
+
 // Channel is how an inbox reaches contacts. Values outside the constants are
 // allowed: an import may carry a channel that this server cannot serve yet.
 type Channel string
@@ -34,6 +36,37 @@ type Inbox struct {
 	Settings      JSON // object
 	CreatedAt     Time
 	UpdatedAt     Time
+}
+
+// MakeKeys gives the inbox the keys without which its channel could not be
+// used; those that it has stay.
+func (i *Inbox) MakeKeys() {
+	fill := func(key *string, needed bool) {
+		if needed && *key == "" {
+			*key = NewKey()
+		}
+	}
+	fill(&i.Identifier, i.Channel == ChannelAPI)
+	fill(&i.WebsiteToken, i.Channel == ChannelWeb)
+	fill(&i.HMACToken, i.Channel.IsChat())
+}
+
+// NewKey returns a random key of 24 base58 characters: an identifier, a
+// website token, an HMAC token or a pubsub token.
+func NewKey() string {
+	const base58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	key := make([]byte, 0, 24)
+	var random [64]byte
+	for len(key) < cap(key) {
+		_, _ = rand.Read(random[:]) // crypto/rand.Read never fails
+		for _, b := range random {
+			// The bytes beyond a multiple of 58 would favour some characters.
+			if b < 232 && len(key) < cap(key) {
+				key = append(key, base58[b%58])
+			}
+		}
+	}
+	return string(key)
 }
 
 // SubInbox is a part of an inbox.

@@ -10,23 +10,6 @@ import (
 	"parley/internal/store"
 )
 
-// newToken returns a secret of 24 base58 characters.
-func newToken() string {
-	const base58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-	token := make([]byte, 0, 24)
-	var random [64]byte
-	for len(token) < cap(token) {
-		_, _ = rand.Read(random[:]) // crypto/rand.Read never fails
-		for _, b := range random {
-			// The bytes beyond a multiple of 58 would favour some characters.
-			if b < 232 && len(token) < cap(token) {
-				token = append(token, base58[b%58])
-			}
-		}
-	}
-	return string(token)
-}
-
 // newSourceID returns a random UUID.
 func newSourceID() string {
 	var u [16]byte
@@ -65,23 +48,11 @@ func (a *applier) inbox(ctx context.Context, l *line, r *inboxRecord) (bool, err
 			return false, errors.Join(err, errTakenInAny)
 		}
 	}
-	completeInbox(&inbox)
+	inbox.MakeKeys()
 	if err := a.tx.InsertInbox(ctx, &inbox); err != nil {
 		return false, err
 	}
 	return true, a.assigned(ctx, r.self(), inbox.ID)
-}
-
-// completeInbox makes the secrets without which the inbox could not be used.
-func completeInbox(i *core.Inbox) {
-	fill := func(token *string, needed bool) {
-		if needed && *token == "" {
-			*token = newToken()
-		}
-	}
-	fill(&i.Identifier, i.Channel == core.ChannelAPI)
-	fill(&i.WebsiteToken, i.Channel == core.ChannelWeb)
-	fill(&i.HMACToken, i.Channel.IsChat())
 }
 
 func (a *applier) subInbox(ctx context.Context, l *line, r *subInboxRecord) (bool, error) {
@@ -323,7 +294,7 @@ func (a *applier) contactInbox(ctx context.Context, l *line, r *contactInboxReco
 	ci.ID, ci.AccountID, ci.InboxID = v.id, a.account, inbox
 	ci.IdentityID, ci.ContactID = identity.ID, identity.ContactID
 	if ci.PubsubToken == "" {
-		ci.PubsubToken = newToken()
+		ci.PubsubToken = core.NewKey()
 	}
 	if err := a.tx.InsertContactInbox(ctx, &ci); err != nil {
 		return false, err

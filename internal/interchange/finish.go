@@ -110,7 +110,7 @@ func makeContactInbox(ctx context.Context, tx store.Tx, account, id int64) error
 			ContactID:   c.ContactID,
 			InboxID:     c.InboxID,
 			SourceID:    newSourceID(),
-			PubsubToken: newToken(),
+			PubsubToken: core.NewKey(),
 			CreatedAt:   c.CreatedAt,
 		}
 		if err := tx.InsertContactInbox(ctx, &ci); err != nil {

@@ -73,15 +73,12 @@ func providerType(conversation extension) int64 {
 	return n
 }
 
-// mailProvider is the provider type of e-mail addresses.
-const mailProvider = 4
-
 // objectNames returns the names at the object's own level: the identity's,
 // else the contact's, else, for the first name alone, the e-mail ("When not
 // provided, system will use the email address", Get Object).
 func objectNames(t *core.Thread) (first, last string) {
 	mail := cmp.Or(t.Contact.Email, t.Identity.Email)
-	if mail == "" && t.Identity.ProviderType == mailProvider {
+	if mail == "" && t.Identity.ProviderType == core.MailProvider {
 		mail = t.Identity.Address
 	}
 	contactFirst, contactLast := contactNames(&t.Contact)

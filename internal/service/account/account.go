@@ -6,14 +6,10 @@ package account
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"parley/internal/core"
 	"parley/internal/store"
 )
-
-// maxNameBytes bounds the names that people give.
-const maxNameBytes = 255
 
 // Accounts creates accounts, and manages their tokens and agents.
 type Accounts struct {
@@ -28,7 +24,7 @@ func New(st store.Store, clock core.Clock) *Accounts {
 
 // Create makes an account.
 func (s *Accounts) Create(ctx context.Context, name string) (core.Account, error) {
-	if err := checkName(name); err != nil {
+	if err := core.CheckName(name); err != nil {
 		return core.Account{}, err
 	}
 	var made core.Account
@@ -45,14 +41,4 @@ func (s *Accounts) Create(ctx context.Context, name string) (core.Account, error
 		return core.Account{}, fmt.Errorf("create account: %w", err)
 	}
 	return made, nil
-}
-
-func checkName(name string) error {
-	if strings.TrimSpace(name) == "" {
-		return core.Refuse("name", "a name is needed")
-	}
-	if len(name) > maxNameBytes {
-		return core.Refuse("name", fmt.Sprintf("a name has at most %d bytes", maxNameBytes))
-	}
-	return nil
 }

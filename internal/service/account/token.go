@@ -54,7 +54,7 @@ func (s *Accounts) CreateToken(ctx context.Context, in NewToken) (string, core.T
 }
 
 func checkToken(in NewToken) error {
-	if err := checkName(in.Name); err != nil {
+	if err := core.CheckName(in.Name); err != nil {
 		return err
 	}
 	for _, s := range in.Scopes {
