@@ -31,8 +31,8 @@ const seedEnv = "PARLEY_TEST_SEED"
 
 // helpers is what a second process can do, by name.
 var helpers = map[string]func(ctx context.Context) error{
-	"append":     appendUntilKilled,
-	"append one": appendOneByOne,
+	"append":            appendUntilKilled,
+	"append one by one": appendOneByOne,
 }
 
 func TestMain(m *testing.M) {
