@@ -25,6 +25,10 @@ const (
 	maxTries   = 8
 	firstPause = 2 * time.Millisecond
 	maxPause   = 250 * time.Millisecond
+	// beginPatience bounds how long a transaction is asked for: an engine may
+	// wait long itself before it says that somebody else holds the database,
+	// and callers must hear of it before they give up.
+	beginPatience = 10 * time.Second
 )
 
 var (
@@ -342,12 +346,19 @@ func (p *partition) runGroup(commands []*command) {
 
 // begin starts a transaction; somebody else may hold the database for a while.
 func (p *partition) begin(ctx context.Context) (EngineTx, error) {
+	late := time.NewTimer(beginPatience)
+	defer late.Stop()
 	for tries := 1; ; tries++ {
 		tx, err := p.writer.engine.Begin(ctx)
 		if err == nil || !p.writer.engine.Retryable(err) || tries == maxTries {
 			return tx, err
 		}
-		pause(tries)
+		select {
+		case <-late.C:
+			return nil, err
+		default:
+			pause(tries)
+		}
 	}
 }
 

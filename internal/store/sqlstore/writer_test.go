@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -463,6 +464,27 @@ func TestNoBeginNoCommand(t *testing.T) {
 			return nil
 		}
 		wantErr(t, "a command that has to wait for the database", g.Do(t.Context(), 1, write("b")), nil)
+	})
+}
+
+// TestBeginIsGivenUpInTime: an engine that waits long before it reports that
+// somebody else holds the database is not asked again and again.
+func TestBeginIsGivenUpInTime(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, g *gate) {
+		close(g.open)
+		const oneTry = 10 * time.Second
+		g.engine.onBegin = func() error {
+			time.Sleep(oneTry)
+			return errRetry
+		}
+		start := time.Now()
+		if err := g.Do(t.Context(), 1, write("a")); core.KindOf(err) != core.Unavailable {
+			t.Errorf("error = %v, want unavailable", err)
+		}
+		if waited := time.Since(start); waited < oneTry || waited > 2*oneTry+time.Second {
+			t.Errorf("gave up after %s", waited)
+		}
 	})
 }
 
