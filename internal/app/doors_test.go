@@ -153,6 +153,32 @@ func TestLimitsSpeakTheDialect(t *testing.T) {
 	})
 }
 
+// TestRevokingHoldsAtOnce revokes over the admin socket a token whose look-up
+// the doors remember. The clock stands still: what they remember never ages.
+func TestRevokingHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	cfg := settings(t)
+	s := start(t, cfg)
+	key := token(t, s)
+	url := "http://" + s.Addr.String() + "/v2/users/identities/1/objects"
+	for range 2 {
+		if resp, body := ask(t, url, "Authorization", "Bearer "+key); resp.StatusCode == http.StatusUnauthorized {
+			t.Fatalf("the token is refused: %s", body)
+		}
+	}
+	op, ok := app.DialOperator(t.Context(), cfg.AdminSocket())
+	if !ok {
+		t.Fatal("nobody listens on the admin socket")
+	}
+	defer op.Close()
+	if _, err := op.RevokeToken(t.Context(), 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if resp, body := ask(t, url, "Authorization", "Bearer "+key); resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the revoked token: %d %s", resp.StatusCode, body)
+	}
+}
+
 // TestLargeRequestsSpeakTheDialect announces bodies that are never sent.
 func TestLargeRequestsSpeakTheDialect(t *testing.T) {
 	t.Parallel()

@@ -127,8 +127,10 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 		return err
 	}
 	s.socket = cfg.AdminSocket()
+	ops := NewOperations(s.Store, clock)
+	ops.TokensChanged = tokens.Forget
 	// No deadlines: an import is as long as its file.
-	s.add(socket, &http.Server{Handler: adminHandler(NewOperations(s.Store, clock))}) //nolint:gosec // the socket is the operator's own
+	s.add(socket, &http.Server{Handler: adminHandler(ops)}) //nolint:gosec // the socket is the operator's own
 	return nil
 }
 
