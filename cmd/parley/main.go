@@ -52,8 +52,11 @@ type commands struct {
 	Agent   agentCmd   `cmd:"" help:"Manage agents."`
 	Token   tokenCmd   `cmd:"" help:"Manage API tokens."`
 	Doctor  doctorCmd  `cmd:"" help:"Recount everything and report every difference."`
+	Bench   benchCmd   `cmd:"" help:"Measure how fast conversations are read."`
 	Migrate migrateCmd `cmd:"" help:"Create or migrate the database, and nothing else."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	BenchFloor benchFloorCmd `cmd:"" hidden:"" help:"What bench compares with."`
 }
 
 // env is what a subcommand works with.

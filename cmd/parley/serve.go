@@ -1,20 +1,30 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"parley/internal/app"
+	"parley/internal/bench"
 )
 
-type serveCmd struct{}
+type serveCmd struct {
+	UntilEOF bool `name:"until-eof" hidden:"" help:"Stop when standard input ends, as it does with the process that started this one."`
+}
 
 // Run serves until it is told to stop.
-func (serveCmd) Run(e *env) error {
-	s, err := app.NewServer(e.ctx, e.cfg, e.clock, e.log)
+func (c serveCmd) Run(e *env) error {
+	ctx := e.ctx
+	if c.UntilEOF {
+		var cancel context.CancelFunc
+		ctx, cancel = bench.UntilEOF(ctx, e.io.in)
+		defer cancel()
+	}
+	s, err := app.NewServer(ctx, e.cfg, e.clock, e.log)
 	if err != nil {
 		return err
 	}
-	return s.Run(e.ctx)
+	return s.Run(ctx)
 }
 
 type migrateCmd struct{}

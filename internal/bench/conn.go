@@ -1,0 +1,170 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// readBufferBytes holds the usual answer, so that one read fetches it.
+const readBufferBytes = 64 << 10
+
+// endpoint is where requests go.
+type endpoint struct {
+	host   string // as in the Host header
+	addr   string // host:port to connect to
+	secure bool
+}
+
+// parseEndpoint reads a base URL such as http://127.0.0.1:8080.
+func parseEndpoint(base string) (endpoint, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return endpoint{}, err
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || (u.Path != "" && u.Path != "/") {
+		return endpoint{}, fmt.Errorf("%q is not http://HOST:PORT", base)
+	}
+	e := endpoint{host: u.Host, addr: u.Host, secure: u.Scheme == "https"}
+	if u.Port() == "" {
+		e.addr = net.JoinHostPort(u.Hostname(), map[bool]string{false: "80", true: "443"}[e.secure])
+	}
+	return e, nil
+}
+
+// conn sends requests one after the other over a connection that it keeps. The
+// generator shares the machine with the server: a connection read by the worker
+// itself takes about a third of the processor time of net/http's client, which has two
+// goroutines a connection (BenchmarkClients).
+type conn struct {
+	to      endpoint
+	timeout time.Duration
+	now     func() time.Time
+
+	c    net.Conn // nil while there is none
+	r    *bufio.Reader
+	head []byte // of every request, behind the path
+	req  []byte
+	body bytes.Buffer
+}
+
+var getRequest = &http.Request{Method: http.MethodGet}
+
+func newConn(to endpoint, s *Scenario, timeout time.Duration, now func() time.Time) *conn {
+	c := &conn{to: to, timeout: timeout, now: now, r: bufio.NewReaderSize(nil, readBufferBytes)}
+	c.head = fmt.Appendf(nil, " HTTP/1.1\r\nHost: %s\r\n", to.host)
+	names := make([]string, 0, len(s.Headers))
+	for name := range s.Headers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		c.head = fmt.Appendf(c.head, "%s: %s\r\n", name, s.Headers[name])
+	}
+	c.head = append(c.head, "\r\n"...)
+	return c
+}
+
+// get asks for the i-th path of the scenario and returns the whole body, which
+// is valid until the next call. Every status but 200 is an error.
+func (c *conn) get(ctx context.Context, s *Scenario, i int64) ([]byte, error) {
+	c.req = append(c.req[:0], "GET "...)
+	c.req = s.appendPath(c.req, i)
+	c.req = append(c.req, c.head...)
+	body, err := c.exchange(ctx)
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	return body, nil
+}
+
+func (c *conn) exchange(ctx context.Context) ([]byte, error) {
+	kept := c.c != nil
+	for {
+		if err := c.open(ctx); err != nil {
+			return nil, err
+		}
+		err := c.c.SetDeadline(c.now().Add(c.timeout))
+		if err == nil {
+			_, err = c.c.Write(c.req)
+		}
+		if err == nil {
+			_, err = c.r.Peek(1)
+		}
+		if err == nil {
+			return c.read()
+		}
+		// A server may close a connection that was idle; on a new one it is a
+		// failure.
+		if !kept || isTimeout(err) {
+			return nil, fmt.Errorf("no answer: %w", err)
+		}
+		kept = false
+		c.close()
+	}
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// open connects unless there is a connection.
+func (c *conn) open(ctx context.Context) error {
+	if c.c != nil {
+		return nil
+	}
+	dialer := &net.Dialer{Timeout: c.timeout}
+	var err error
+	if c.to.secure {
+		c.c, err = (&tls.Dialer{NetDialer: dialer}).DialContext(ctx, "tcp", c.to.addr)
+	} else {
+		c.c, err = dialer.DialContext(ctx, "tcp", c.to.addr)
+	}
+	if err != nil {
+		c.c = nil // an interface that holds a nil pointer is not nil
+		return fmt.Errorf("connect: %w", err)
+	}
+	c.r.Reset(c.c)
+	return nil
+}
+
+// read reads one answer to its end: as many bytes as its length says, or all
+// chunks.
+func (c *conn) read() ([]byte, error) {
+	resp, err := http.ReadResponse(c.r, getRequest)
+	if err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	c.body.Reset()
+	_, err = c.body.ReadFrom(resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("status %d: %.200s", resp.StatusCode, c.body.Bytes())
+	}
+	if c.r.Buffered() > 0 {
+		return nil, errors.New("there is more than one answer")
+	}
+	if resp.Close {
+		c.close()
+	}
+	return c.body.Bytes(), nil
+}
+
+func (c *conn) close() {
+	if c.c != nil {
+		_ = c.c.Close()
+		c.c = nil
+	}
+}

@@ -1,0 +1,8 @@
+// Package bench measures how a server reads: it fills a database with
+// repeatable data, puts a server under load, and compares it with a floor, a
+// bare HTTP server that sends an answer of the same length.
+//
+// It knows no dialect. What to ask for stands in a file of targets (Targets),
+// which the fill writes for its own data and an operator for any other server.
+// docs/performance.md tells what the figures mean.
+package bench

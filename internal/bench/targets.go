@@ -1,0 +1,164 @@
+package bench
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// TargetsFile is the name of the file of targets beside the data.
+const TargetsFile = "bench-targets.json"
+
+// Targets says what can be asked of a server, scenario by scenario.
+type Targets struct {
+	// Fill names the data that the targets belong to, nil when they were
+	// written by hand.
+	Fill      *Filled    `json:"fill,omitempty"`
+	Scenarios []Scenario `json:"scenarios"`
+}
+
+// Scenario is one kind of request, of which each concerns another row.
+type Scenario struct {
+	Name string `json:"name"`
+	// Headers go with every request, credentials among them.
+	Headers map[string]string `json:"headers,omitempty"`
+	// Paths are chosen from uniformly, over all series together.
+	Paths []Series `json:"paths"`
+	// Contains is a text that every right answer contains, so that an empty
+	// list does not pass for a fast one; "" = whatever.
+	Contains string `json:"contains,omitempty"`
+}
+
+// Series is a range of paths, each with its query: Prefix, the numbers First,
+// First+1 and so on, Suffix.
+type Series struct {
+	Prefix string `json:"prefix"`
+	First  int64  `json:"first,omitempty"`
+	// Count is how many numbers there are; 0 = the one path without a number.
+	Count int64 `json:"count,omitempty"`
+	// Digits is the length to which numbers are filled up with zeros.
+	Digits int    `json:"digits,omitempty"`
+	Suffix string `json:"suffix,omitempty"`
+}
+
+// size is how many paths the series has.
+func (s *Series) size() int64 { return max(s.Count, 1) }
+
+// append appends the i-th path.
+func (s *Series) append(b []byte, i int64) []byte {
+	b = append(b, s.Prefix...)
+	if s.Count > 0 {
+		number := strconv.FormatInt(s.First+i, 10)
+		for range s.Digits - len(number) {
+			b = append(b, '0')
+		}
+		b = append(b, number...)
+	}
+	return append(b, s.Suffix...)
+}
+
+// size is how many paths the scenario has.
+func (s *Scenario) size() int64 {
+	var n int64
+	for i := range s.Paths {
+		n += s.Paths[i].size()
+	}
+	return n
+}
+
+// appendPath appends the i-th path of all series.
+func (s *Scenario) appendPath(b []byte, i int64) []byte {
+	for k := range s.Paths {
+		series := &s.Paths[k]
+		if i < series.size() {
+			return series.append(b, i)
+		}
+		i -= series.size()
+	}
+	panic(fmt.Sprintf("bench: scenario %s has no such path", s.Name))
+}
+
+// ReadTargets reads a file of targets and checks it.
+func ReadTargets(path string) (Targets, error) {
+	var t Targets
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return t, err
+	}
+	if err := json.Unmarshal(text, &t); err != nil {
+		return t, fmt.Errorf("targets file %s: %w", path, err)
+	}
+	if err := t.check(); err != nil {
+		return t, fmt.Errorf("targets file %s: %w", path, err)
+	}
+	return t, nil
+}
+
+// Write stores the targets in a file that only its owner can read: it holds a
+// credential.
+func (t Targets) Write(path string) error {
+	text, err := json.MarshalIndent(t, "", "  ")
+	if err != nil {
+		return err
+	}
+	// A file that is there already would keep its mode.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o600)
+}
+
+// Select returns the scenarios of the names, in the file's order; no names
+// select all.
+func (t Targets) Select(names []string) ([]Scenario, error) {
+	if len(names) == 0 {
+		return t.Scenarios, nil
+	}
+	wanted := map[string]bool{}
+	for _, name := range names {
+		wanted[name] = true
+	}
+	var found []Scenario
+	var known []string
+	for _, s := range t.Scenarios {
+		if wanted[s.Name] {
+			found = append(found, s)
+			delete(wanted, s.Name)
+		}
+		known = append(known, s.Name)
+	}
+	for name := range wanted {
+		return nil, fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(known, ", "))
+	}
+	return found, nil
+}
+
+// check refuses what would send broken requests.
+func (t Targets) check() error {
+	if len(t.Scenarios) == 0 {
+		return errors.New("there are no scenarios")
+	}
+	for i := range t.Scenarios {
+		s := &t.Scenarios[i]
+		if s.Name == "" {
+			return fmt.Errorf("scenario %d has no name", i+1)
+		}
+		if len(s.Paths) == 0 {
+			return fmt.Errorf("scenario %s has no paths", s.Name)
+		}
+		for _, p := range s.Paths {
+			if !strings.HasPrefix(p.Prefix, "/") || p.Count < 0 || p.First < 0 || strings.ContainsAny(p.Prefix+p.Suffix, " \r\n") {
+				return fmt.Errorf("scenario %s: a path begins with / and has no blanks, its numbers are not negative", s.Name)
+			}
+		}
+		for name, value := range s.Headers {
+			if name == "" || strings.ContainsAny(name, ": \r\n") || strings.ContainsAny(value, "\r\n") {
+				return fmt.Errorf("scenario %s: %q is no header", s.Name, name)
+			}
+		}
+	}
+	return nil
+}
