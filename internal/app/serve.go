@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"time"
 
 	"parley/internal/auth"
@@ -29,6 +30,13 @@ const (
 	maxHeaderBytes    = 64 << 10
 )
 
+// heapFloorBytes keeps the garbage collector from running for every few
+// megabytes while little is alive: requests leave garbage and the server keeps
+// next to nothing, so that with a heap of a few megabytes the collector would
+// take a fifth of the processor. It is room that is reserved and never touched,
+// so it costs no memory; the heap grows to twice this before it is collected.
+const heapFloorBytes = 32 << 20
+
 // Server is a running Parley: the store, the public listener, the admin
 // listener and, on SQLite, the admin socket.
 type Server struct {
@@ -42,6 +50,7 @@ type Server struct {
 	listeners []listener // in the order of their stop
 	socket    string     // the path of the admin socket, "" without
 	tracing   *tracing
+	heapFloor []byte
 	log       *slog.Logger
 }
 
@@ -60,7 +69,7 @@ func NewServer(ctx context.Context, cfg *config.Config, clock core.Clock, log *s
 		return nil, err
 	}
 	warnUnused(ctx, cfg, log)
-	s := &Server{Store: st, log: log}
+	s := &Server{Store: st, log: log, heapFloor: make([]byte, heapFloorBytes)}
 	if err := s.open(ctx, cfg, clock, m); err != nil {
 		return nil, errors.Join(err, s.closeAll(ctx))
 	}
@@ -198,6 +207,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for range waiting {
 		err = errors.Join(err, <-failed)
 	}
+	runtime.KeepAlive(s.heapFloor)
 	return errors.Join(err, s.closeAll(context.WithoutCancel(ctx)))
 }
 

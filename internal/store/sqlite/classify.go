@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	driver "modernc.org/sqlite"
@@ -22,7 +21,7 @@ func (e *Engine) Classify(err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	if errors.Is(err, sql.ErrConnDone) {
+	if errors.Is(err, errConnLost) {
 		return &core.Error{Kind: core.Unavailable, Message: "the database is not available", Err: err}
 	}
 	var se *driver.Error

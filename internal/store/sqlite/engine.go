@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,9 +17,7 @@ type Engine struct {
 	path    string
 	logger  *slog.Logger
 	lock    *DirLock // nil without a data directory
-	writeDB *sql.DB
-	readDB  *sql.DB
-	writer  *pool // of one connection
+	writer  *pool    // of one connection
 	readers *pool
 }
 
@@ -101,7 +98,7 @@ func (e *Engine) JSONText(column string, path []string) string {
 // NextID implements sqlstore.Engine for the spaces that id_spaces lists.
 func (e *Engine) NextID(ctx context.Context, q sqlstore.Querier, space sqlstore.Space) (int64, error) {
 	id, err := scanOne[int64](ctx, q, "UPDATE id_spaces SET last_id = last_id + 1 WHERE space = $1 RETURNING last_id", string(space))
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, errNoRow) {
 		return 0, fmt.Errorf("next id: no space is called %q", space)
 	}
 	return id, err

@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -32,7 +34,7 @@ func (e *Engine) Migrate(ctx context.Context) error {
 	return e.migrate(ctx, Migrations())
 }
 
-func (e *Engine) migrate(ctx context.Context, steps fs.FS) error {
+func (e *Engine) migrate(ctx context.Context, steps fs.FS) (err error) {
 	latest, err := sqlstore.LatestMigration(steps)
 	if err != nil {
 		return err
@@ -56,7 +58,10 @@ func (e *Engine) migrate(ctx context.Context, steps fs.FS) error {
 	if err := c.discard(); err != nil {
 		return e.Classify(err)
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, e.writeDB, steps, goose.WithDisableGlobalRegistry(true))
+	db := sql.OpenDB(e.writer.connector)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, steps, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}

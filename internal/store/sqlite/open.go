@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -100,34 +99,21 @@ func (e *Engine) open(ctx context.Context, opts Options) error {
 	if err := create(e.path); err != nil {
 		return err
 	}
-	if e.writeDB, err = open(opts.writerDSN(e.path), 1); err != nil {
-		return err
+	write, err := driver.NewConnector(opts.writerDSN(e.path))
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
 	}
-	e.writer = newPool(e.writeDB, 1)
+	e.writer = newPool(write, 1)
 	// The writer comes first: it turns WAL on, which the readers cannot.
 	if err := e.checkWAL(ctx); err != nil {
 		return e.Classify(err)
 	}
-	readers := opts.readers()
-	if e.readDB, err = open(opts.readerDSN(e.path), readers); err != nil {
-		return err
-	}
-	e.readers = newPool(e.readDB, readers)
-	return nil
-}
-
-// open is the one place that knows the driver. It opens no connection yet.
-// Connections given back are closed, never kept: the engine's own pools lend
-// them, together with their prepared statements.
-func open(dsn string, conns int) (*sql.DB, error) {
-	connector, err := driver.NewConnector(dsn)
+	read, err := driver.NewConnector(opts.readerDSN(e.path))
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return fmt.Errorf("open database: %w", err)
 	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(-1)
-	return db, nil
+	e.readers = newPool(read, opts.readers())
+	return nil
 }
 
 // create makes an empty file that only its owner can read: the database holds

@@ -93,6 +93,13 @@ func wantUnavailable(t *testing.T, err error, mentions string) {
 	}
 }
 
+// pragma returns a setting as text, whatever its type.
+func pragma(t *testing.T, q sqlstore.Querier, name string) (string, error) {
+	t.Helper()
+	v, err := scanOne[any](t.Context(), q, "PRAGMA "+name)
+	return fmt.Sprint(v), err
+}
+
 func TestSettingsOfEveryConnection(t *testing.T) {
 	t.Parallel()
 	e := openTest(t, Options{ReadPool: 3, MMapBytes: 1 << 20})
@@ -101,7 +108,7 @@ func TestSettingsOfEveryConnection(t *testing.T) {
 		t.Helper()
 		for _, settings := range []map[string]string{common, more} {
 			for name, want := range settings {
-				got, err := scanOne[string](t.Context(), q, "PRAGMA "+name)
+				got, err := pragma(t, q, name)
 				if err != nil || got != want {
 					t.Errorf("%s: %s = %s, %v, want %s", who, name, got, err, want)
 				}
@@ -122,7 +129,7 @@ func TestSettingsOfEveryConnection(t *testing.T) {
 		e.readers.release(c)
 	}
 	off := openTest(t, Options{MMapBytes: -1})
-	if got, err := scanOne[string](t.Context(), off, "PRAGMA mmap_size"); err != nil || got != "0" {
+	if got, err := pragma(t, off, "mmap_size"); err != nil || got != "0" {
 		t.Errorf("mmap_size = %s, %v, want it off", got, err)
 	}
 }
@@ -242,7 +249,7 @@ func TestAStepThatFailsLeavesNothing(t *testing.T) {
 		t.Errorf("the repaired step: %v", err)
 	}
 	tx := mustBegin(t, e) // the writer came back with its settings
-	if got, err := scanOne[string](t.Context(), tx, "PRAGMA foreign_keys"); err != nil || got != "1" {
+	if got, err := pragma(t, tx, "foreign_keys"); err != nil || got != "1" {
 		t.Errorf("foreign_keys = %s, %v", got, err)
 	}
 	for name, steps := range map[string]fs.FS{
@@ -364,13 +371,20 @@ func TestStatementsAreBoundedAndReused(t *testing.T) {
 	if n := len(c.stmts); n != maxStatements {
 		t.Errorf("%d statements are kept, want %d", n, maxStatements)
 	}
-	one, err := c.prepare(t.Context(), "SELECT 'again'") //nolint:sqlclosecheck // the connection keeps it
+	one, err := c.prepare(t.Context(), "SELECT 'again'")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if two, err := c.prepare(t.Context(), "SELECT 'again'"); err != nil || one != two { //nolint:sqlclosecheck // the connection keeps it
+	if two, err := c.prepare(t.Context(), "SELECT 'again'"); err != nil || one != two {
 		t.Errorf("a known text was prepared again: %v", err)
 	}
+}
+
+// lostConn is a connection that the driver has given up.
+type lostConn struct{ driver.Conn }
+
+func (lostConn) PrepareContext(context.Context, string) (driver.Stmt, error) {
+	return nil, driver.ErrBadConn
 }
 
 func TestALostConnectionIsReplaced(t *testing.T) {
@@ -380,7 +394,7 @@ func TestALostConnectionIsReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = c.sql.Raw(func(any) error { return driver.ErrBadConn })
+	c.driver = lostConn{c.driver}
 	e.readers.release(c)
 	if _, err := scanOne[int64](t.Context(), e, "SELECT 1"); err == nil {
 		t.Error("a statement ran on a lost connection")

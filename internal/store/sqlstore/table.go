@@ -50,11 +50,6 @@ func (t table) list(alias string) string {
 	return t.join(alias, func(c column) bool { return c.nullable })
 }
 
-// rawList names every column as it is stored.
-func (t table) rawList(alias string) string {
-	return t.join(alias, func(column) bool { return false })
-}
-
 // outerList is list for a table that an outer join may leave out: every column
 // then reads as its zero value.
 func (t table) outerList(alias string) string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -23,7 +24,6 @@ var countAllSQL = "SELECT conversation_count FROM accounts WHERE id = $1"
 // as zero values.
 var (
 	threadColumns   = conversationTable.list("t")
-	pageColumns     = conversationTable.rawList("c")
 	contactColumns  = contactTable.list("p") + ", (SELECT COUNT(*) FROM identities n WHERE n.account_id = p.account_id AND n.contact_id = p.id)"
 	identityColumns = identityTable.list("d")
 	inboxColumns    = inboxTable.list("i")
@@ -131,6 +131,30 @@ func (r *threadRow) line() *core.Line {
 	return l
 }
 
+// threadFrame is what stands before and behind the page's conditions.
+type threadFrame struct{ before, behind string }
+
+var (
+	threadFramesMu sync.Mutex
+	threadFrames   = map[store.Parts]threadFrame{} // guarded by threadFramesMu; there are few sets of parts
+)
+
+// frameOf returns the frame for a set of parts: long texts, made once.
+func frameOf(with store.Parts) threadFrame {
+	threadFramesMu.Lock()
+	defer threadFramesMu.Unlock()
+	f, ok := threadFrames[with]
+	if !ok {
+		columns, joins := threadParts(with)
+		f = threadFrame{
+			"SELECT " + columns + " FROM (SELECT c.id FROM conversations c",
+			") page JOIN conversations t ON t.account_id = $1 AND t.id = page.id" + joins,
+		}
+		threadFrames[with] = f
+	}
+	return f
+}
+
 // threadParts are the columns and joins of what a thread brings along.
 func threadParts(with store.Parts) (columns, joins string) {
 	columns = threadColumns
@@ -164,13 +188,14 @@ func threadParts(with store.Parts) (columns, joins string) {
 
 // threadSQL is the statement of ListThreads around the page's conditions.
 //
-// The page is cut before anything is joined to it, so that an index gives its
-// order, rows that an offset skips cost no join, and a planner that must guess
-// how many rows a filter leaves cannot choose to read whole tables. The outer
+// The page is cut before anything is joined to it, not even its own rows: an
+// index gives its order and often all of it, rows that an offset skips cost no
+// join, and a planner that must guess how many rows a filter leaves cannot
+// choose to read whole tables. The first argument is the account. The outer
 // order is left to sortThreads.
 func threadSQL(with store.Parts, page string) string {
-	columns, joins := threadParts(with)
-	return "SELECT " + columns + " FROM (SELECT " + pageColumns + " FROM conversations c" + page + ") t" + joins
+	f := frameOf(with)
+	return f.before + page + f.behind
 }
 
 // where is a condition under construction: its text and the values it binds.
@@ -360,7 +385,7 @@ func (r reader) ListThreads(ctx context.Context, account int64, q store.ThreadQu
 	var w where
 	w.conditions(r.engine, account, &q)
 	w.order(&q)
-	threads, err := r.threads(ctx, q.With, threadSQL(q.With, w.text.String()), w.args)
+	threads, err := r.threads(ctx, q.With, q.Limit, threadSQL(q.With, w.text.String()), w.args)
 	if err != nil {
 		return nil, err
 	}
@@ -407,10 +432,11 @@ func closedAt(c *core.Conversation) core.Time {
 	return c.ClosedAt
 }
 
-// sizeHint is the usual length of a page: threads are large to copy.
-const sizeHint = 21
+// sizeHint is the room of a page at first: threads are large, to copy and to
+// leave unused.
+const sizeHint = 6
 
-func (r reader) threads(ctx context.Context, with store.Parts, sql string, args []any) ([]core.Thread, error) {
+func (r reader) threads(ctx context.Context, with store.Parts, limit int, sql string, args []any) ([]core.Thread, error) {
 	rows, err := r.query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
@@ -418,7 +444,7 @@ func (r reader) threads(ctx context.Context, with store.Parts, sql string, args 
 	defer rows.Close()
 	row := threadRow{with: with}
 	targets := row.targets()
-	all := make([]core.Thread, 0, sizeHint)
+	all := make([]core.Thread, 0, min(limit, sizeHint))
 	for rows.Next() {
 		if err := rows.Scan(targets...); err != nil {
 			return nil, r.classify(err)
