@@ -1,0 +1,297 @@
+package bench_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/internal/bench"
+	"parley/internal/core"
+	"parley/internal/interchange"
+	"parley/internal/service/account"
+	"parley/internal/service/integrity"
+	"parley/internal/store"
+	"parley/internal/testkit/testserver"
+)
+
+var small = bench.Fill{Conversations: 60, PerContact: 5, Messages: 10, Seed: 1}
+
+func clock() core.Time { return testserver.Now }
+
+func generate(t *testing.T, f bench.Fill) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := f.Generate(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestGenerateIsRepeatable(t *testing.T) {
+	t.Parallel()
+	one := generate(t, small)
+	if one != generate(t, small) {
+		t.Error("the same fill gave other records")
+	}
+	other := small
+	other.Seed = 2
+	if one == generate(t, other) {
+		t.Error("another seed gave the same records")
+	}
+	for kind, want := range map[string]int{"contact": 12, "identity": 12, "contact_inbox": 12, "conversation": 60, "message": 600} {
+		if got := strings.Count(one, `{"kind":"`+kind+`",`); got != want {
+			t.Errorf("%d records of kind %s, want %d", got, kind, want)
+		}
+	}
+}
+
+// TestTextsLookReal looks at what answers are long or short by.
+func TestTextsLookReal(t *testing.T) {
+	t.Parallel()
+	var html, unread, plain, total int
+	statuses := map[string]int{}
+	for line := range strings.Lines(generate(t, bench.Fill{Conversations: 500, PerContact: 5, Messages: 10, Seed: 1})) {
+		var r struct {
+			Kind, Content, Status string
+			ReadUpTo              int64 `json:"contact_read_message_id"`
+			ID                    int64
+		}
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case r.Kind == "conversation":
+			statuses[r.Status]++
+			if r.ReadUpTo != r.ID*10 {
+				unread++
+			}
+		case strings.HasPrefix(r.Content, "<"):
+			html++
+		case r.Kind == "message":
+			plain++
+			total += len(r.Content)
+			if n := len(r.Content); n < 20 || n > 200 {
+				t.Errorf("a message of %d bytes: %s", n, r.Content)
+			}
+		}
+	}
+	if html < 200 || html > 1000 || unread < 100 || unread > 400 || len(statuses) != 4 {
+		t.Errorf("%d of 5000 messages are HTML, %d of 500 conversations not read to the end, statuses %v", html, unread, statuses)
+	}
+	if mean := total / plain; mean < 60 || mean > 140 {
+		t.Errorf("a message has %d bytes in the mean", mean)
+	}
+}
+
+func TestFillsOnlyWhatIsItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			st := testserver.Open(t, engine)
+			var told int64
+			first, err := small.Into(t.Context(), st, clock, func(n int64) { told = n })
+			if err != nil || !first.Made || first.Messages != 600 || told != 600 {
+				t.Fatalf("first: %+v, told of %d messages, %v", first, told, err)
+			}
+			again, err := small.Into(t.Context(), st, clock, nil)
+			if err != nil || again.Made || again.Filled != first.Filled {
+				t.Errorf("again: %+v, %v; want what was made, %+v", again, err, first.Filled)
+			}
+			other := small
+			other.Messages = 11
+			if _, err := other.Into(t.Context(), st, clock, nil); err == nil || !strings.Contains(err.Error(), "other data") {
+				t.Errorf("another fill: %v", err)
+			}
+			if _, err := integrity.Check(t.Context(), st, func(f integrity.Fault) { t.Error(f) }); err != nil {
+				t.Error(err)
+			}
+
+			foreign := testserver.Open(t, engine)
+			if _, err := account.New(foreign, clock).Create(t.Context(), "Acme"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := small.Into(t.Context(), foreign, clock, nil); err == nil || !strings.Contains(err.Error(), "has accounts") {
+				t.Errorf("a database of others: %v", err)
+			}
+			if _, ok, _ := foreign.FindSetting(t.Context(), "bench_fill"); ok {
+				t.Error("a database that is refused was marked")
+			}
+		})
+	}
+}
+
+// brittle is a store whose n-th transaction fails.
+type brittle struct {
+	store.Store
+	n int
+}
+
+var errBroken = errors.New("broken off")
+
+func (b *brittle) InTx(ctx context.Context, accountID int64, f func(context.Context, store.Tx) error) error {
+	if b.n--; b.n == 0 {
+		return errBroken
+	}
+	return b.Store.InTx(ctx, accountID, f)
+}
+
+// TestFillGoesOn breaks a fill off after some of its batches.
+func TestFillGoesOn(t *testing.T) {
+	t.Parallel()
+	st := testserver.Open(t, "sqlite")
+	f := bench.Fill{Conversations: 300, PerContact: 5, Messages: 10, Seed: 1}
+	if _, err := f.Into(t.Context(), &brittle{Store: st, n: 4}, clock, nil); !errors.Is(err, errBroken) {
+		t.Fatalf("got %v", err)
+	}
+	filling, err := f.Into(t.Context(), st, clock, nil)
+	if err != nil || !filling.Made || filling.Messages == 0 || filling.Messages >= 3000 {
+		t.Fatalf("the rest: %+v, %v", filling, err)
+	}
+	var got bytes.Buffer
+	if err := interchange.Export(t.Context(), st, &got, interchange.ExportOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(got.String(), `{"kind":"message"`); n != 3000 {
+		t.Errorf("%d messages, want 3000", n)
+	}
+}
+
+// TestScenariosOnRealServers measures everything on both engines, and looks
+// into one answer of each.
+func TestScenariosOnRealServers(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			st := testserver.Open(t, engine)
+			if _, err := small.Into(t.Context(), st, clock, nil); err != nil {
+				t.Fatal(err)
+			}
+			token, _, err := account.New(st, clock).CreateToken(t.Context(), account.NewToken{AccountID: bench.AccountID, Name: "t"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := testserver.Serve(t, st, engine)
+			plan := plan(s.URL, small.Scenarios(token))
+			plan.PID = os.Getpid()
+			plan.Floor = &bench.FloorProgram{Program: os.Args[0], Args: []string{bench.RoleFloor}, Env: os.Environ()}
+			results, err := plan.Run(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(results) != 7 {
+				t.Errorf("%d results, want 7", len(results))
+			}
+			for _, r := range results {
+				if r.Failed() || r.Server.Requests == 0 || r.Floor.Requests == 0 || r.OfFloor <= 0 || r.BodyBytes < 500 || r.Server.Latency.P50 <= 0 {
+					t.Errorf("%+v, floor %+v", r, r.Floor)
+				}
+			}
+			checkAnswers(t, s, plan.Scenarios)
+		})
+	}
+}
+
+func plan(url string, scenarios []bench.Scenario) bench.Plan {
+	return bench.Plan{
+		URL: url, Scenarios: scenarios, Rounds: 2, Clock: bench.Clock{Now: time.Now, Sleep: bench.Sleep},
+		Load: bench.Load{Concurrency: 2, Duration: 50 * time.Millisecond, Timeout: time.Minute, Seed: 1},
+	}
+}
+
+// checkAnswers asks for the first and the last row of each scenario.
+func checkAnswers(t *testing.T, s *testserver.Server, scenarios []bench.Scenario) {
+	t.Helper()
+	want := map[string]shape{
+		"commbox-objects": {5, 50}, "commbox-objects-newest": {5, 5}, "commbox-object": {1, 1}, "commbox-object-childs": {1, 10},
+		"chatwoot-conversations": {5, 50}, "uncodie-conversations": {5, 0}, "uncodie-site": {10, 0},
+	}
+	for i := range scenarios {
+		sc := &scenarios[i]
+		var header []string
+		for name, value := range sc.Headers {
+			header = append(header, name, value)
+		}
+		for _, path := range bench.Ends(sc) {
+			r := s.Do(t, http.MethodGet, path, header...)
+			if r.Status != http.StatusOK {
+				t.Errorf("%s: GET %s: status %d: %s", sc.Name, path, r.Status, r.Body)
+				continue
+			}
+			if got := shapeOf(t, r.Body); got != want[sc.Name] {
+				t.Errorf("%s: GET %s: %+v, want %+v: %s", sc.Name, path, got, want[sc.Name], r.Body)
+			}
+		}
+	}
+}
+
+// shape is how many conversations an answer has, and how many messages are
+// listed below them.
+type shape struct{ conversations, messages int }
+
+// shapeOf reads an answer of any dialect: the conversations are its outermost
+// list.
+func shapeOf(t *testing.T, body []byte) shape {
+	t.Helper()
+	var whole struct {
+		Data json.RawMessage `json:"data"`
+	}
+	var data struct {
+		Conversations []json.RawMessage `json:"conversations"`
+	}
+	var list []struct {
+		Childs, Messages []json.RawMessage
+	}
+	if json.Unmarshal(body, &list) != nil {
+		if err := json.Unmarshal(body, &whole); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+		if json.Unmarshal(whole.Data, &data) == nil {
+			return shape{conversations: len(data.Conversations)}
+		}
+		if err := json.Unmarshal(whole.Data, &list); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+	}
+	s := shape{conversations: len(list)}
+	for _, c := range list {
+		s.messages += len(c.Childs) + len(c.Messages)
+	}
+	return s
+}
+
+// TestAServerThatFails has every other answer under load go wrong.
+func TestAServerThatFails(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if i := n.Add(1); i > 101 && i%2 == 0 {
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte(`{"a":1}`))
+	}))
+	t.Cleanup(srv.Close)
+	results, err := plan(srv.URL, []bench.Scenario{{Name: "x", Paths: []bench.Series{{Prefix: "/"}}}}).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := results[0]
+	if !r.Failed() || r.Server.Errors == 0 || r.Server.Requests == 0 || len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "status 503: busy") {
+		t.Errorf("%+v", r)
+	}
+	report := bench.Report{Results: results}
+	var table strings.Builder
+	if err := report.WriteTable(&table); err != nil || !report.Failed() || !strings.Contains(table.String(), "x: status 503: busy") {
+		t.Errorf("failed %v, %v: %s", report.Failed(), err, &table)
+	}
+}
