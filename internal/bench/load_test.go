@@ -245,6 +245,9 @@ func TestPercentiles(t *testing.T) {
 	if got := newLatencies().percentile(99); got != 0 {
 		t.Errorf("p99 of nothing = %s", got)
 	}
+	if got := median(shares([]float64{10, 30, 5}, []float64{100, 100, 0})); got != 0.2 {
+		t.Errorf("shares of the floor: %g", got)
+	}
 	if got := median([]float64{3, 1, 2}); got != 2 {
 		t.Errorf("median = %g", got)
 	}

@@ -39,7 +39,8 @@ type Result struct {
 	BodyBytes int      `json:"body_bytes"`
 	Server    Figures  `json:"server"`
 	Floor     *Figures `json:"floor,omitempty"`
-	// OfFloor is the server's requests a second as a share of the floor's.
+	// OfFloor is the server's requests a second as a share of the floor's: the
+	// median of the rounds, each of which has a share of its own.
 	OfFloor float64 `json:"of_floor,omitempty"`
 	// Failures are some of the different failures.
 	Failures []string `json:"failures,omitempty"`
@@ -141,9 +142,7 @@ func (p Plan) measure(ctx context.Context, to endpoint, s *Scenario) (Result, er
 		for _, text := range floor.total.failures {
 			result.Failures = append(result.Failures, "floor: "+text)
 		}
-		if figures.PerSecond > 0 {
-			result.OfFloor = result.Server.PerSecond / figures.PerSecond
-		}
+		result.OfFloor = median(shares(server.perSecond, floor.perSecond))
 	}
 	return result, nil
 }
@@ -248,6 +247,18 @@ func (m *subject) figures() Figures {
 			P999: micros(t.spans.percentile(99.9)), Max: micros(t.spans.max()),
 		},
 	}
+}
+
+// shares divides round by round: what slows the machine for a while slows both
+// of a round.
+func shares(server, floor []float64) []float64 {
+	var found []float64
+	for i, perSecond := range floor {
+		if perSecond > 0 {
+			found = append(found, server[i]/perSecond)
+		}
+	}
+	return found
 }
 
 // median returns the middle value, or the mean of the two in the middle; 0 of
