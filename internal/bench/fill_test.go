@@ -148,20 +148,20 @@ func (b *brittle) InTx(ctx context.Context, accountID int64, f func(context.Cont
 func TestFillGoesOn(t *testing.T) {
 	t.Parallel()
 	st := testserver.Open(t, "sqlite")
-	f := bench.Fill{Conversations: 300, PerContact: 5, Messages: 10, Seed: 1}
+	f := bench.Fill{Conversations: 150, PerContact: 5, Messages: 10, Seed: 1}
 	if _, err := f.Into(t.Context(), &brittle{Store: st, n: 4}, clock, nil); !errors.Is(err, errBroken) {
 		t.Fatalf("got %v", err)
 	}
 	filling, err := f.Into(t.Context(), st, clock, nil)
-	if err != nil || !filling.Made || filling.Messages == 0 || filling.Messages >= 3000 {
+	if err != nil || !filling.Made || filling.Messages == 0 || filling.Messages >= 1500 {
 		t.Fatalf("the rest: %+v, %v", filling, err)
 	}
 	var got bytes.Buffer
 	if err := interchange.Export(t.Context(), st, &got, interchange.ExportOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(got.String(), `{"kind":"message"`); n != 3000 {
-		t.Errorf("%d messages, want 3000", n)
+	if n := strings.Count(got.String(), `{"kind":"message"`); n != 1500 {
+		t.Errorf("%d messages, want 1500", n)
 	}
 }
 
