@@ -33,7 +33,7 @@ func Lock(dir string) (*DirLock, error) {
 	path := filepath.Join(dir, LockName)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the directory
 	if err != nil {
-		return nil, fmt.Errorf("lock the data directory: %w", err)
+		return nil, unusable("lock the data directory", err)
 	}
 	if err := tryLock(f); err != nil {
 		owner := ownerOf(f)
@@ -41,7 +41,7 @@ func Lock(dir string) (*DirLock, error) {
 		if errors.Is(err, errHeld) {
 			return nil, &core.Error{Kind: core.Unavailable, Message: "another process" + owner + " holds " + path + ": is a server running on this data directory?"}
 		}
-		return nil, fmt.Errorf("lock %s: %w", path, err)
+		return nil, unusable("lock "+path, err)
 	}
 	// The number is for people: the lock is what counts.
 	err = f.Truncate(0)
@@ -49,7 +49,7 @@ func Lock(dir string) (*DirLock, error) {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("write %s: %w", path, err), f.Close())
+		return nil, errors.Join(unusable("write "+path, err), f.Close())
 	}
 	return &DirLock{file: f}, nil
 }

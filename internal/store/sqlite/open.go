@@ -60,8 +60,8 @@ type Options struct {
 
 // OpenStore opens the database, brings its schema up to date and returns the
 // store on it. An absent file is created. It returns core.Unavailable when
-// another process owns the data directory and when the schema is newer than
-// this binary.
+// another process owns the data directory, when the operating system refuses
+// to write there, and when the schema is newer than this binary.
 func OpenStore(ctx context.Context, opts Options) (store.Store, error) {
 	engine, err := Open(ctx, opts)
 	if err != nil {
@@ -87,7 +87,7 @@ func (e *Engine) open(ctx context.Context, opts Options) error {
 	var err error
 	if opts.DataDir != "" {
 		if err := os.MkdirAll(opts.DataDir, 0o700); err != nil {
-			return fmt.Errorf("create the data directory: %w", err)
+			return unusable("create the data directory", err)
 		}
 		if e.lock, err = Lock(opts.DataDir); err != nil {
 			return err
@@ -126,12 +126,18 @@ func create(path string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("create database: %w", err)
+		return unusable("create database", err)
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("create database: %w", err)
+		return unusable("create database", err)
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// unusable is the error for what the operating system refuses to do with the
+// database's place: a full or read-only disk, or one of another owner.
+func unusable(doing string, err error) error {
+	return &core.Error{Kind: core.Unavailable, Message: doing, Err: err}
 }
 
 // checkWAL reports a file system on which SQLite could not turn WAL on: the

@@ -422,8 +422,9 @@ func (p *partition) finish(ctx context.Context, g *group) {
 	// Also after a failure: it may have been stored, and readers look anyway.
 	p.writer.wake(logged)
 	if err != nil {
+		err = p.writer.unknown(err)
 		for _, c := range g.begun {
-			c.answer <- &core.Error{Kind: core.Unavailable, Message: "the database was lost: whether the change was stored is unknown", Err: err}
+			c.answer <- err
 		}
 		return
 	}
@@ -431,6 +432,17 @@ func (p *partition) finish(ctx context.Context, g *group) {
 		p.writer.onCommit(len(g.begun))
 	}
 	g.answer()
+}
+
+// unknown is the error of a commit that failed and may have been stored. It
+// says what was wrong where the engine knows: an operator can free a full disk.
+func (w *writer) unknown(err error) error {
+	why := "the database was lost"
+	var known *core.Error
+	if errors.As(w.engine.Classify(err), &known) && known.Kind == core.Unavailable && known.Message != "" {
+		why = known.Message
+	}
+	return &core.Error{Kind: core.Unavailable, Message: why + ": whether the change was stored is unknown", Err: err}
 }
 
 // change is what a transaction settles for one account.
