@@ -33,6 +33,7 @@ const seedEnv = "PARLEY_TEST_SEED"
 var helpers = map[string]func(ctx context.Context) error{
 	"append":            appendUntilKilled,
 	"append one by one": appendOneByOne,
+	"hold":              holdTheFile,
 }
 
 func TestMain(m *testing.M) {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,9 +58,24 @@ func Start(t testing.TB, engine, fixture string) *Server {
 	return Serve(t, st, engine)
 }
 
+// Options say how to serve. The zero value is Serve's.
+type Options struct {
+	Clock  core.Clock             // nil stands still at Now
+	Adjust func(srv *http.Server) // sets the listener's limits; nil = none
+}
+
 // Serve runs the doors on a store until the test ends.
 func Serve(t testing.TB, st store.Store, engine string) *Server {
 	t.Helper()
+	return ServeWith(t, st, engine, Options{})
+}
+
+// ServeWith is Serve with options.
+func ServeWith(t testing.TB, st store.Store, engine string, o Options) *Server {
+	t.Helper()
+	if o.Clock == nil {
+		o.Clock = func() core.Time { return Now }
+	}
 	// The key is fixed, so that opaque ids in golden files are.
 	key := make([]byte, 64)
 	for i := range key {
@@ -72,9 +88,14 @@ func Serve(t testing.TB, st store.Store, engine string) *Server {
 		t.Fatalf("set id key: %v", err)
 	}
 	handler := app.NewHandler(app.HandlerOptions{
-		Store: st, Clock: func() core.Time { return Now }, Log: Log(t), IDKey: key,
+		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key,
 	})
-	srv := httptest.NewServer(handler)
+	srv := httptest.NewUnstartedServer(handler)
+	srv.Config.ErrorLog = slog.NewLogLogger(Log(t).Handler(), slog.LevelWarn)
+	if o.Adjust != nil {
+		o.Adjust(srv.Config)
+	}
+	srv.Start()
 	t.Cleanup(srv.Close)
 	return &Server{URL: srv.URL, Store: st, Engine: engine}
 }
@@ -153,6 +174,6 @@ func Log(t testing.TB) *slog.Logger {
 type testWriter struct{ t testing.TB }
 
 func (w testWriter) Write(b []byte) (int, error) {
-	w.t.Log(string(b))
+	w.t.Log(strings.TrimSuffix(string(b), "\n"))
 	return len(b), nil
 }
