@@ -1,285 +1,185 @@
+//go:build unix
+
 package app_test
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
-	"fmt"
-	"io"
-	"net"
+	"maps"
 	"net/http"
-	"net/http/httptest"
-	"regexp"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"parley/internal/app"
-	"parley/internal/config"
-	"parley/internal/testkit/testserver"
+	"parley/internal/dialect/chatwoot"
+	"parley/internal/dialect/commbox"
+	"parley/internal/dialect/uncodie"
+	"parley/internal/httpx"
+	"parley/internal/interchange"
+	"parley/internal/store"
+	"parley/openapi"
 )
 
-// start runs a server until the test ends.
-func start(t *testing.T, cfg *config.Config) *app.Server {
+// door is a way into the server, as the tests of this package see it: they hold
+// for each of its operations, also those that are yet to come.
+type door struct {
+	name       string
+	fixture    string // two accounts, 1 and 2
+	operations []operation
+	key        string   // of the first account
+	otherKeys  []string // of the second
+	// good are values of parameters, by name, that lead the first account to
+	// something; others are 1.
+	good map[string]string
+	// credentials are the parameters by which callers show who they are, with
+	// the second account's value. The first account's own are secrets.
+	credentials map[string]string
+}
+
+// operation is a call and the names of what it takes.
+type operation struct {
+	httpx.Operation
+	query []string // parameters of the query, as the document has them
+	body  []string // members of a JSON body
+}
+
+// doors returns every way into the public listener.
+func doors(t *testing.T) []door {
 	t.Helper()
-	s, err := app.NewServer(t.Context(), cfg, clock, testserver.Log(t))
-	if err != nil {
-		t.Fatal(err)
+	all := []door{
+		{
+			name: "commbox", fixture: harbourFixture, key: harbourKey, otherKeys: []string{"other-site-key-0001"},
+			operations: describe(t, "commbox", commbox.Operations()),
+			good:       map[string]string{"USER_IDENTITY_ID": "558355", "STREAM_ID": "19155", "OBJECT_ID": "396001"},
+		},
+		{
+			name: "chatwoot", fixture: "../dialect/chatwoot/testdata/fixture.ndjson",
+			operations:  describe(t, "chatwoot", chatwoot.Operations()),
+			good:        map[string]string{"inbox_identifier": "Xk9fQ2mTz7LpRw4VbN3cYh8D", "contact_identifier": "seed-example"},
+			credentials: map[string]string{"inbox_identifier": "Pt6zR3gWk8NdJc5XvB2mQh7S"},
+		},
+		{
+			name: "uncodie", fixture: "../dialect/uncodie/testdata/desk.ndjson",
+			key: "key_full0123456789abcdef", otherKeys: []string{"key_other0123456789abcdef"},
+			operations: describe(t, "uncodie", uncodie.Operations()),
+			good:       map[string]string{"lead_id": "62a8f1c7-0d3e-4b95-b7f4-8c5e9a10d246"},
+		},
+		{
+			name: "own", fixture: harbourFixture, key: harbourKey, otherKeys: []string{"other-site-key-0001"},
+			operations: describe(t, "", []httpx.Operation{
+				{Method: http.MethodGet, Pattern: "/healthz"},
+				{Method: http.MethodGet, Pattern: "/readyz"},
+				{Method: http.MethodGet, Pattern: "/openapi/{file}"},
+			}),
+			good: map[string]string{"file": "commbox.json"},
+		},
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("stop: %v", err)
+	for _, d := range all {
+		if len(d.operations) == 0 {
+			t.Fatalf("%s has no operations", d.name)
 		}
-	})
-	return s
+	}
+	return all
 }
 
-// token makes an account and a token for it.
-func token(t *testing.T, s *app.Server) string {
+// document is what these tests read of an OpenAPI document.
+type document struct {
+	Paths map[string]map[string]struct {
+		Parameters  []parameter
+		RequestBody struct {
+			Content map[string]struct{ Schema schema }
+		}
+	}
+	Components struct {
+		Parameters map[string]parameter
+		Schemas    map[string]schema
+	}
+}
+
+type parameter struct {
+	Ref      string `json:"$ref"`
+	Name, In string
+}
+
+type schema struct {
+	Ref        string `json:"$ref"`
+	Properties map[string]json.RawMessage
+}
+
+// describe adds to operations what the dialect's document says that they take.
+func describe(t *testing.T, dialect string, list []httpx.Operation) []operation {
 	t.Helper()
-	ops := app.NewOperations(s.Store, clock) // closed by the server
-	if _, err := ops.CreateAccount(t.Context(), "Acme"); err != nil {
-		t.Fatal(err)
+	var doc document
+	if dialect != "" {
+		text, ok := openapi.Document(dialect)
+		if !ok {
+			t.Fatalf("there is no document of %s", dialect)
+		}
+		if err := json.Unmarshal(text, &doc); err != nil {
+			t.Fatalf("read the document of %s: %v", dialect, err)
+		}
 	}
-	out, err := ops.CreateToken(t.Context(), app.TokenRequest{AccountID: 1, Name: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var made struct {
-		Token string `json:"token"`
-	}
-	if err := json.Unmarshal(out, &made); err != nil {
-		t.Fatal(err)
-	}
-	return made.Token
-}
-
-func ask(t *testing.T, url string, header ...string) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(body)
-}
-
-// TestLimitsSpeakTheDialect uses up the rate of a token and of an address in
-// each dialect. The clock stands still, so nothing refills.
-func TestLimitsSpeakTheDialect(t *testing.T) {
-	t.Parallel()
-	cfg := settings(t)
-	cfg.RateLimit = 20
-	cfg.TrustedProxies = []string{"127.0.0.0/8"}
-	s := start(t, cfg)
-	key := token(t, s)
-	url := "http://" + s.Addr.String()
-	const (
-		commbox  = "/v2/users/identities/1/objects"
-		chatwoot = "/public/api/v1/inboxes/none/contacts/none/conversations"
-		uncodie  = "/api/agents/customerSupport/conversations?site_id=x"
-	)
-	for i, c := range []struct {
-		name   string
-		path   string
-		header []string
-		refuse string // a pattern of the whole body
-		media  string
-	}{
-		{"CommBox without a key", commbox, nil, `{"status":429,"description":"Too Many Requests","response_time":"[^"]*"}`, "application/json"},
-		{"CommBox, unknown path", "/streams/1/2/3/4", nil, `{"status":429,"description":"Too Many Requests","response_time":"[^"]*"}`, "application/json"},
-		{"Chatwoot", "/public/api/v1/nothing", nil, "Retry later\n", "text/plain"},
-		{"Chatwoot, unknown ids", chatwoot, nil, "Retry later\n", "text/plain"},
-		{"Uncodie without a key", uncodie, nil, `{"success":false,"error":{"code":"RATE_LIMIT","message":"[^"]*"}}`, "application/json"},
-		{"CommBox, wrong key", commbox, []string{"Authorization", "Bearer wrong"}, `{"status":429,.*}`, "application/json"},
-		{"Uncodie, wrong key", uncodie, []string{"x-api-key", "wrong"}, `{"success":false,"error":{"code":"RATE_LIMIT",.*}`, "application/json"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			// Each case comes from an address of its own.
-			header := append([]string{"X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i+1)}, c.header...)
-			refuse := regexp.MustCompile("^" + c.refuse + "\\s*$")
-			for i := range 25 {
-				resp, body := ask(t, url+c.path, header...)
-				if resp.StatusCode != http.StatusTooManyRequests {
-					continue
-				}
-				if i == 0 {
-					t.Error("the first request was refused")
-				}
-				if !refuse.MatchString(body) || !strings.HasPrefix(resp.Header.Get("Content-Type"), c.media) {
-					t.Errorf("body %q of type %s", body, resp.Header.Get("Content-Type"))
-				}
-				if resp.Header.Get("Retry-After") == "" {
-					t.Error("no Retry-After")
-				}
-				return
+	all := make([]operation, len(list))
+	for i, o := range list {
+		op := operation{Operation: o}
+		described := doc.Paths[o.Pattern][strings.ToLower(o.Method)]
+		for _, p := range described.Parameters {
+			if p.Ref != "" {
+				p = doc.Components.Parameters[p.Ref[strings.LastIndexByte(p.Ref, '/')+1:]]
 			}
-			t.Error("25 requests were not refused")
-		})
-	}
-	t.Run("a token", func(t *testing.T) {
-		t.Parallel()
-		last := 0
-		for range 21 {
-			resp, _ := ask(t, url+uncodie, "x-api-key", key)
-			last = resp.StatusCode
-		}
-		if last != http.StatusTooManyRequests {
-			t.Errorf("the 21st request: %d", last)
-		}
-	})
-	t.Run("health has no limit", func(t *testing.T) {
-		t.Parallel()
-		for range 50 {
-			if status, body := get(t, url+"/readyz"); status != http.StatusOK {
-				t.Fatalf("readyz: %d %s", status, body)
+			if p.In == "query" {
+				op.query = append(op.query, p.Name)
 			}
 		}
-	})
+		for _, content := range described.RequestBody.Content {
+			s := content.Schema
+			if s.Ref != "" {
+				s = doc.Components.Schemas[s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]]
+			}
+			op.body = slices.Sorted(maps.Keys(s.Properties))
+		}
+		all[i] = op
+	}
+	return all
 }
 
-// TestRevokingHoldsAtOnce revokes over the admin socket a token whose look-up
-// the doors remember. The clock stands still: what they remember never ages.
-func TestRevokingHoldsAtOnce(t *testing.T) {
-	t.Parallel()
-	cfg := settings(t)
-	s := start(t, cfg)
-	key := token(t, s)
-	url := "http://" + s.Addr.String() + "/v2/users/identities/1/objects"
-	for range 2 {
-		if resp, body := ask(t, url, "Authorization", "Bearer "+key); resp.StatusCode == http.StatusUnauthorized {
-			t.Fatalf("the token is refused: %s", body)
+// params returns the names of the path's parameters, in order.
+func (o *operation) params() []string {
+	var names []string
+	for segment := range strings.SplitSeq(o.Pattern, "/") {
+		if strings.HasPrefix(segment, "{") {
+			names = append(names, strings.Trim(segment, "{}"))
 		}
 	}
-	op, ok := app.DialOperator(t.Context(), cfg.AdminSocket())
-	if !ok {
-		t.Fatal("nobody listens on the admin socket")
-	}
-	defer op.Close()
-	if _, err := op.RevokeToken(t.Context(), 1, 1); err != nil {
-		t.Fatal(err)
-	}
-	if resp, body := ask(t, url, "Authorization", "Bearer "+key); resp.StatusCode != http.StatusUnauthorized {
-		t.Errorf("the revoked token: %d %s", resp.StatusCode, body)
-	}
+	return names
 }
 
-// TestLargeRequestsSpeakTheDialect announces bodies that are never sent.
-func TestLargeRequestsSpeakTheDialect(t *testing.T) {
-	t.Parallel()
-	s := start(t, settings(t))
-	for path, want := range map[string]string{
-		"/streams/1/objects":                 `{"status":413,"description":"Request Entity Too Large","response_time":"`,
-		"/public/api/v1/inboxes/x/contacts":  `{"status":413,"error":"Request Entity Too Large"}`,
-		"/api/agents/customerSupport/nobody": `{"success":false,"error":{"code":"INVALID_REQUEST","message":"the body is too large"}}`,
-	} {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Addr.String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		if _, err := io.WriteString(conn, "POST "+path+" HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		// The server answers and closes, though not a byte of the body came.
-		answer, err := io.ReadAll(conn)
-		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 413 ") || !strings.Contains(string(answer), want) {
-			t.Errorf("%s: %v\n%s", path, err, answer)
+// path returns the path with the values of its parameters put in as they are:
+// they have to be escaped.
+func (o *operation) path(value func(param string) string) string {
+	segments := strings.Split(o.Pattern, "/")
+	for i, segment := range segments {
+		if strings.HasPrefix(segment, "{") {
+			segments[i] = value(strings.Trim(segment, "{}"))
 		}
 	}
+	return strings.Join(segments, "/")
 }
 
-// TestAdminAddress looks for what dashboards and alerts are built on.
-func TestAdminAddress(t *testing.T) {
-	t.Parallel()
-	s := start(t, settings(t))
-	url, admin := "http://"+s.Addr.String(), "http://"+s.AdminAddr.String()
-	for _, path := range []string{"/healthz", "/v2/users/identities/1/objects", "/public/api/v1/inboxes/n/contacts/secret-source/conversations"} {
-		get(t, url+path)
+// value returns a good value of a parameter, escaped.
+func (d *door) value(name string) string {
+	if v, ok := d.good[name]; ok {
+		return v
 	}
-	status, body := get(t, admin+"/metrics")
-	if status != http.StatusOK {
-		t.Fatalf("metrics: %d", status)
-	}
-	for _, line := range []string{
-		`parley_http_requests_total{door="commbox",method="GET",route="/v2/users/identities/{USER_IDENTITY_ID}/objects",status="401"} 1`,
-		`parley_http_requests_total{door="chatwoot",method="GET",route="/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations",status="404"} 1`,
-		`parley_http_requests_total{door="parley",method="GET",route="/healthz",status="200"} 1`,
-		`parley_http_request_seconds_count{door="parley",route="/healthz"} 1`,
-		`parley_http_in_flight 0`,
-		`parley_rate_limited_total{limit="failures"} 0`,
-		`parley_store_commit_group_size_count`,
-		`parley_db_up 1`,
-		`go_goroutines`,
-		`process_resident_memory_bytes`,
-	} {
-		if !strings.Contains(body, line) {
-			t.Errorf("no %s in the metrics", line)
-		}
-	}
-	if strings.Contains(body, "secret-source") {
-		t.Error("a path is in the metrics")
-	}
-	for path, want := range map[string]int{"/debug/pprof/goroutine?debug=1": 200, "/healthz": 200, "/readyz": 200, "/streams": 404} {
-		if status, _ := get(t, admin+path); status != want {
-			t.Errorf("admin %s: %d, want %d", path, status, want)
-		}
-	}
-	for _, path := range []string{"/metrics", "/debug/pprof/"} {
-		if status, _ := get(t, url+path); status != http.StatusNotFound {
-			t.Errorf("public %s: %d", path, status)
-		}
-	}
+	return "1"
 }
 
-// TestTraces receives what an OpenTelemetry collector would.
-func TestTraces(t *testing.T) {
-	var mu sync.Mutex
-	var spans strings.Builder
-	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		mu.Lock()
-		defer mu.Unlock()
-		if spans.Write(body); err != nil || r.URL.Path != "/v1/traces" {
-			t.Errorf("%s: %v", r.URL.Path, err)
-		}
-		w.Header().Set("Content-Type", "application/x-protobuf")
-	}))
-	t.Cleanup(collector.Close)
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
-	t.Run("served", func(t *testing.T) {
-		s := start(t, settings(t))
-		ask(t, "http://"+s.Addr.String()+"/public/api/v1/inboxes/n/contacts/secret-source/conversations?q=secret-query",
-			"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "X-Request-Id", "request-7")
-	})
-	// The server has stopped, and sent what it had.
-	mu.Lock()
-	defer mu.Unlock()
-	got := spans.String()
-	for _, want := range []string{
-		"GET /public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations", "request-7",
-		"\x0a\xf7\x65\x19\x16\xcd\x43\xdd\x84\x48\xeb\x21\x1c\x80\x31\x9c",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("no %q in the trace", want)
-		}
+// export returns the whole database, secrets included.
+func export(t *testing.T, st store.Store, accounts ...int64) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := interchange.Export(t.Context(), st, &b, interchange.ExportOptions{Accounts: accounts, WithSecrets: true}); err != nil {
+		t.Fatalf("export: %v", err)
 	}
-	if strings.Contains(got, "secret-") {
-		t.Error("a path or a query is in the trace")
-	}
+	return b.Bytes()
 }

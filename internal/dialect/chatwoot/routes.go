@@ -35,6 +35,29 @@ func New(d Deps) http.Handler {
 // listRoute is the path of the conversation list.
 const listRoute = "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations"
 
+// endpoint is a call that is served. HEAD goes with each GET.
+type endpoint struct {
+	httpx.Operation
+	serve httpx.HandlerFunc
+}
+
+// endpoints lists every call that is served.
+func (h *handler) endpoints() []endpoint {
+	return []endpoint{
+		{httpx.Operation{Method: http.MethodGet, Pattern: listRoute}, h.listConversations},
+	}
+}
+
+// Operations lists every call that the dialect serves. HEAD goes with each GET.
+func Operations() []httpx.Operation {
+	served := (&handler{}).endpoints()
+	all := make([]httpx.Operation, len(served))
+	for i, e := range served {
+		all[i] = e.Operation
+	}
+	return all
+}
+
 // routes returns every route of the dialect.
 func routes(h *handler) *chi.Mux {
 	adapter := httpx.Adapter{Log: h.Log, Error: writeError, Gate: h.Gate}
@@ -52,14 +75,15 @@ func routes(h *handler) *chi.Mux {
 	r := chi.NewRouter()
 	r.NotFound(unknown.ServeHTTP)
 	r.MethodNotAllowed(unknown.ServeHTTP) // no 405: such a route is unknown (server)
-	get := func(path string, serve httpx.HandlerFunc) {
+	for _, e := range h.endpoints() {
 		// Every path may end in .json, or in a slash (server).
 		for _, end := range []string{"", ".json", "/"} {
-			r.Method(http.MethodGet, path+end, public(path, serve))
-			r.Method(http.MethodHead, path+end, public(path, serve))
+			r.Method(e.Method, e.Pattern+end, public(e.Pattern, e.serve))
+			if e.Method == http.MethodGet {
+				r.Method(http.MethodHead, e.Pattern+end, public(e.Pattern, e.serve))
+			}
 		}
 	}
-	get(listRoute, h.listConversations)
 	return r
 }
 

@@ -66,6 +66,17 @@ func (d *dialect) calls() []call {
 	}, unserved()...)
 }
 
+// Operations lists every call that the router knows, also those that answer
+// 501.
+func Operations() []httpx.Operation {
+	calls := (&dialect{}).calls()
+	all := make([]httpx.Operation, len(calls))
+	for i, c := range calls {
+		all[i] = httpx.Operation{Method: c.method, Pattern: c.path}
+	}
+	return all
+}
+
 // unserved lists the published operations that answer 501.
 func unserved() []call {
 	lines := strings.FieldsFunc(unservedCalls, func(r rune) bool { return r == '\n' })

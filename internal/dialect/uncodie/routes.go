@@ -15,7 +15,9 @@ package uncodie
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 
 	"parley/internal/auth"
 	"parley/internal/httpx"
@@ -50,6 +52,15 @@ func (h *handler) routes() map[string]endpoint {
 	return map[string]endpoint{
 		"/api/agents/customerSupport/conversations": h.listConversations,
 	}
+}
+
+// Operations lists every call that the dialect serves, by path.
+func Operations() []httpx.Operation {
+	var all []httpx.Operation
+	for _, path := range slices.Sorted(maps.Keys((&handler{}).routes())) {
+		all = append(all, httpx.Operation{Method: http.MethodGet, Pattern: path})
+	}
+	return all
 }
 
 // New returns the dialect's handler.
