@@ -31,9 +31,10 @@ type door struct {
 	// good are values of parameters, by name, that lead the first account to
 	// something; others are 1.
 	good map[string]string
-	// credentials are the parameters by which callers show who they are, with
-	// the second account's value. The first account's own are secrets.
-	credentials map[string]string
+	// own are the parameters that do not name a thing of an account, with what
+	// the second account sends there: they show who calls, or are the same for
+	// all.
+	own map[string]string
 }
 
 // operation is a call and the names of what it takes.
@@ -54,9 +55,9 @@ func doors(t *testing.T) []door {
 		},
 		{
 			name: "chatwoot", fixture: "../dialect/chatwoot/testdata/fixture.ndjson",
-			operations:  describe(t, "chatwoot", chatwoot.Operations()),
-			good:        map[string]string{"inbox_identifier": "Xk9fQ2mTz7LpRw4VbN3cYh8D", "contact_identifier": "seed-example"},
-			credentials: map[string]string{"inbox_identifier": "Pt6zR3gWk8NdJc5XvB2mQh7S"},
+			operations: describe(t, "chatwoot", chatwoot.Operations()),
+			good:       map[string]string{"inbox_identifier": "Xk9fQ2mTz7LpRw4VbN3cYh8D", "contact_identifier": "seed-example"},
+			own:        map[string]string{"inbox_identifier": "Pt6zR3gWk8NdJc5XvB2mQh7S"},
 		},
 		{
 			name: "uncodie", fixture: "../dialect/uncodie/testdata/desk.ndjson",
@@ -72,6 +73,7 @@ func doors(t *testing.T) []door {
 				{Method: http.MethodGet, Pattern: "/openapi/{file}"},
 			}),
 			good: map[string]string{"file": "commbox.json"},
+			own:  map[string]string{"file": "commbox.json"},
 		},
 	}
 	for _, d := range all {

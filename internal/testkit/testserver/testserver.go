@@ -58,6 +58,16 @@ func Start(t testing.TB, engine, fixture string) *Server {
 	return Serve(t, st, engine)
 }
 
+// IDKey returns every test server's key of opaque ids. It is fixed, so that
+// opaque ids in golden files are.
+func IDKey() []byte {
+	key := make([]byte, 64)
+	for i := range key {
+		key[i] = byte(i)
+	}
+	return key
+}
+
 // Options say how to serve. The zero value is Serve's.
 type Options struct {
 	Clock  core.Clock             // nil stands still at Now
@@ -76,11 +86,7 @@ func ServeWith(t testing.TB, st store.Store, engine string, o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = func() core.Time { return Now }
 	}
-	// The key is fixed, so that opaque ids in golden files are.
-	key := make([]byte, 64)
-	for i := range key {
-		key[i] = byte(i)
-	}
+	key := IDKey()
 	err := st.InTx(t.Context(), 0, func(ctx context.Context, tx store.Tx) error {
 		return tx.PutSetting(ctx, "id_key", base64.StdEncoding.EncodeToString(key))
 	})
@@ -147,7 +153,13 @@ type Response struct {
 // Do sends a request; header is name, value, name, value ...
 func (s *Server) Do(t testing.TB, method, path string, header ...string) Response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, http.NoBody)
+	return s.Send(t, method, path, "", header...)
+}
+
+// Send is Do with a body; "" = none.
+func (s *Server) Send(t testing.TB, method, path, body string, header ...string) Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatalf("new request: %v", err)
 	}
@@ -159,11 +171,11 @@ func (s *Server) Do(t testing.TB, method, path string, header ...string) Respons
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	got, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatalf("read body of %s %s: %v", method, path, err)
 	}
-	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	return Response{Status: resp.StatusCode, Header: resp.Header, Body: got}
 }
 
 // Log returns a logger that writes to the test's own log.
