@@ -138,6 +138,7 @@ func Import(t testing.TB, st store.Store, fixture string) {
 		t.Fatalf("open fixture: %v", err)
 	}
 	defer f.Close()
+	keepSecrets(t, fixture)
 	if _, err := interchange.Import(t.Context(), st, f, interchange.Options{Clock: func() core.Time { return Now }}); err != nil {
 		t.Fatalf("import %s: %v", fixture, err)
 	}
@@ -176,16 +177,4 @@ func (s *Server) Send(t testing.TB, method, path, body string, header ...string)
 		t.Fatalf("read body of %s %s: %v", method, path, err)
 	}
 	return Response{Status: resp.StatusCode, Header: resp.Header, Body: got}
-}
-
-// Log returns a logger that writes to the test's own log.
-func Log(t testing.TB) *slog.Logger {
-	return slog.New(slog.NewTextHandler(testWriter{t}, nil))
-}
-
-type testWriter struct{ t testing.TB }
-
-func (w testWriter) Write(b []byte) (int, error) {
-	w.t.Log(strings.TrimSuffix(string(b), "\n"))
-	return len(b), nil
 }
