@@ -528,7 +528,7 @@ func TestSlowSenders(t *testing.T) {
 	st := testserver.Open(t, "sqlite")
 	testserver.Import(t, st, harbourFixture)
 	s := testserver.ServeWith(t, st, "sqlite", testserver.Options{Adjust: func(srv *http.Server) {
-		srv.ReadHeaderTimeout, srv.ReadTimeout, srv.IdleTimeout = 300*time.Millisecond, 400*time.Millisecond, 500*time.Millisecond
+		srv.ReadHeaderTimeout, srv.ReadTimeout, srv.IdleTimeout = 2*time.Second, 3*time.Second, 3*time.Second // others must not miss them on a busy machine
 	}})
 	addr := strings.TrimPrefix(s.URL, "http://")
 	parts := []string{
