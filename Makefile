@@ -28,7 +28,7 @@ GOLANGCI ?= .tools/golangci-lint-$(GOLANGCI_VERSION)-$(shell $(GO) env GOVERSION
 
 .PHONY: build
 build: ## Build the static binary bin/parley
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/parley ./cmd/parley
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X parley/internal/buildinfo.Version=$(VERSION)' -o bin/parley ./cmd/parley
 
 .PHONY: run
 run: build ## Build and start the server (ARGS='--addr ...')

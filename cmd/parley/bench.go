@@ -14,6 +14,7 @@ import (
 
 	"parley/internal/app"
 	"parley/internal/bench"
+	"parley/internal/buildinfo"
 	"parley/internal/config"
 	"parley/internal/core"
 )
@@ -76,7 +77,7 @@ func (c benchCmd) Run(e *env) error {
 		defer os.RemoveAll(dir) //nolint:errcheck // a left-over below the temporary folder harms nobody
 		cfg.DataDir, c.Fill = dir, throwAwayConversations
 	}
-	report := bench.Report{Machine: bench.ThisMachine(version), Load: bench.PaceOf(c.load(), c.Rounds)}
+	report := bench.Report{Machine: bench.ThisMachine(buildinfo.Version), Load: bench.PaceOf(c.load(), c.Rounds)}
 	if c.Fill > 0 {
 		filling, err := c.fill(e, &cfg)
 		if err != nil {

@@ -22,9 +22,6 @@ import (
 	"parley/internal/core"
 )
 
-// version is set at build time.
-var version = "dev"
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
@@ -51,6 +48,8 @@ type commands struct {
 	Inbox   inboxCmd   `cmd:"" help:"Manage inboxes."`
 	Agent   agentCmd   `cmd:"" help:"Manage agents."`
 	Token   tokenCmd   `cmd:"" help:"Manage API tokens."`
+	Backup  backupCmd  `cmd:"" help:"Write a backup, also while the server works."`
+	Restore restoreCmd `cmd:"" help:"Put a backup in the place of the database."`
 	Doctor  doctorCmd  `cmd:"" help:"Recount everything and report every difference."`
 	Bench   benchCmd   `cmd:"" help:"Measure how fast conversations are read."`
 	Migrate migrateCmd `cmd:"" help:"Create or migrate the database, and nothing else."`

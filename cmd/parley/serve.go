@@ -6,6 +6,7 @@ import (
 
 	"parley/internal/app"
 	"parley/internal/bench"
+	"parley/internal/buildinfo"
 )
 
 type serveCmd struct {
@@ -42,6 +43,6 @@ type versionCmd struct{}
 
 // Run prints the version.
 func (versionCmd) Run(e *env) error {
-	_, err := fmt.Fprintf(e.io.out, "parley %s\n", version)
+	_, err := fmt.Fprintf(e.io.out, "parley %s\n", buildinfo.Version)
 	return err
 }

@@ -34,6 +34,7 @@ var helpers = map[string]func(ctx context.Context) error{
 	"append":            appendUntilKilled,
 	"append one by one": appendOneByOne,
 	"hold":              holdTheFile,
+	"restore":           restoreUntilKilled,
 }
 
 func TestMain(m *testing.M) {

@@ -40,6 +40,9 @@ type Operator interface {
 	RevokeToken(ctx context.Context, account, id int64) (json.RawMessage, error)
 	// RotateToken returns {"token":"...","id":n} of the new token.
 	RotateToken(ctx context.Context, account, id int64, overlap time.Duration) (json.RawMessage, error)
+	// Backup writes a backup into dir, an absolute path, and returns its
+	// manifest. The files are this process's, or the server's that is asked.
+	Backup(ctx context.Context, dir string) (json.RawMessage, error)
 	// Doctor writes one line per fault and returns how many there were.
 	Doctor(ctx context.Context, w io.Writer) (faults int, err error)
 	// Close lets go of the database or the socket.
@@ -108,6 +111,8 @@ func instant(t core.Time) string {
 
 // Operations is the Operator on a store of this process.
 type Operations struct {
+	// DataDir is where a backup looks for files beside the database.
+	DataDir string
 	// TokensChanged, where it is set, is called after tokens were made, revoked
 	// or rotated, before the caller hears of it: a cache of look-ups has to
 	// forget what it knows.

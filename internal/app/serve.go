@@ -138,6 +138,7 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	s.socket = cfg.AdminSocket()
 	ops := NewOperations(s.Store, clock)
 	ops.TokensChanged = tokens.Forget
+	ops.DataDir = cfg.DataDir
 	// No deadlines: an import is as long as its file.
 	s.add(socket, &http.Server{Handler: adminHandler(ops)}) //nolint:gosec // the socket is the operator's own
 	return nil

@@ -107,7 +107,16 @@ func adminHandler(op Operator) http.Handler {
 			return op.RotateToken(ctx, in.AccountID, in.ID, in.Overlap)
 		})
 	})
+	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
+		var in backupCall
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.Backup(ctx, in.Dir) })
+	})
 	return mux
+}
+
+// backupCall names the folder of a backup.
+type backupCall struct {
+	Dir string `json:"dir"`
 }
 
 // tokenCall names a token, and what to do with it.
@@ -253,6 +262,11 @@ func (o *remoteOperator) RevokeToken(ctx context.Context, account, id int64) (js
 // RotateToken implements Operator.
 func (o *remoteOperator) RotateToken(ctx context.Context, account, id int64, overlap time.Duration) (json.RawMessage, error) {
 	return o.call(ctx, "/tokens/rotate", tokenCall{AccountID: account, ID: id, Overlap: overlap})
+}
+
+// Backup implements Operator.
+func (o *remoteOperator) Backup(ctx context.Context, dir string) (json.RawMessage, error) {
+	return o.call(ctx, "/backup", backupCall{Dir: dir})
 }
 
 // Doctor implements Operator.

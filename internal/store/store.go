@@ -34,6 +34,12 @@ type Store interface {
 	// View runs fn on one unchanging state of the database.
 	View(ctx context.Context, fn func(ctx context.Context, r Reader) error) error
 
+	// Dump writes one state of the whole database into dir, a folder that is
+	// empty: everything that was committed before the call is in it. Writers go
+	// on meanwhile. The files are complete, but maybe not yet on the disk, when
+	// it returns.
+	Dump(ctx context.Context, dir string) (Dump, error)
+
 	// Ready reports whether the database answers and its schema is current.
 	Ready(ctx context.Context) error
 

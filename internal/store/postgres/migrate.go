@@ -57,7 +57,7 @@ func (e *Engine) migrate(ctx context.Context, steps fs.FS) error {
 	if current == latest {
 		return nil
 	}
-	if err := e.up(ctx, steps); err != nil {
+	if err := e.up(ctx, steps, latest); err != nil {
 		return e.Classify(fmt.Errorf("migrate the database from %d to %d: %w", current, latest, err))
 	}
 	// A newer binary may have migrated further while this one waited.
@@ -70,9 +70,9 @@ func (e *Engine) migrate(ctx context.Context, steps fs.FS) error {
 	return nil
 }
 
-// up applies what is missing. The lock is a row of a table: it works behind
+// up applies what is missing up to the version. The lock is a row of a table: it works behind
 // poolers and on databases without advisory locks, and expires with its holder.
-func (e *Engine) up(ctx context.Context, steps fs.FS) (err error) {
+func (e *Engine) up(ctx context.Context, steps fs.FS, to int64) (err error) {
 	locker, err := lock.NewPostgresTableLocker(lock.WithTableLockTimeout(lockInterval, lockTries))
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (e *Engine) up(ctx context.Context, steps fs.FS) (err error) {
 	if err != nil {
 		return err
 	}
-	applied, err := provider.Up(ctx)
+	applied, err := provider.UpTo(ctx, to)
 	if err == nil && len(applied) > 0 && e.logger != nil {
 		e.logger.InfoContext(ctx, "database migrated", slog.Int64("to_version", applied[len(applied)-1].Source.Version))
 	}
@@ -92,12 +92,14 @@ func (e *Engine) up(ctx context.Context, steps fs.FS) (err error) {
 
 // version returns the number of the newest step that was applied, 0 for an
 // empty database. Its error never means that the database is empty.
-func (e *Engine) version(ctx context.Context) (int64, error) {
-	known, err := scanOne[bool](ctx, e, "SELECT to_regclass('goose_db_version') IS NOT NULL")
+func (e *Engine) version(ctx context.Context) (int64, error) { return versionIn(ctx, e) }
+
+func versionIn(ctx context.Context, q sqlstore.Querier) (int64, error) {
+	known, err := scanOne[bool](ctx, q, "SELECT to_regclass('goose_db_version') IS NOT NULL")
 	if err != nil || !known {
 		return 0, err
 	}
-	return scanOne[int64](ctx, e, "SELECT max(version_id) FROM goose_db_version WHERE is_applied")
+	return scanOne[int64](ctx, q, "SELECT max(version_id) FROM goose_db_version WHERE is_applied")
 }
 
 // Ready implements sqlstore.Engine.

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,9 @@ type Options struct {
 	MaxConns int
 	// TxTimeout is how long one write transaction may take; 0 = one minute.
 	TxTimeout time.Duration
+	// ApplicationName is what the server lists the connections as; "" =
+	// parley. One in the URL wins over an empty one.
+	ApplicationName string
 	// Logger hears of migrations; nil = nobody does.
 	Logger *slog.Logger
 	// OnCommit, when set, is told how many commands shared a write
@@ -67,8 +71,8 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	case !strings.Contains(opts.URL, "pool_max_conns"):
 		config.MaxConns = defaultMaxConns
 	}
-	if _, ok := config.ConnConfig.RuntimeParams["application_name"]; !ok {
-		config.ConnConfig.RuntimeParams["application_name"] = applicationName
+	if _, ok := config.ConnConfig.RuntimeParams["application_name"]; !ok || opts.ApplicationName != "" {
+		config.ConnConfig.RuntimeParams["application_name"] = cmp.Or(opts.ApplicationName, applicationName)
 	}
 	config.AfterConnect = withoutJIT
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -16,6 +16,7 @@ import (
 type Engine struct {
 	path    string
 	logger  *slog.Logger
+	mmap    int64    // see Options.MMapBytes
 	lock    *DirLock // nil without a data directory
 	writer  *pool    // of one connection
 	readers *pool

@@ -76,7 +76,7 @@ func OpenStore(ctx context.Context, opts Options) (store.Store, error) {
 // Open opens the database as it is, creating an empty one where there is none.
 // The schema is looked at by Migrate and by Ready.
 func Open(ctx context.Context, opts Options) (*Engine, error) {
-	e := &Engine{logger: opts.Logger}
+	e := &Engine{logger: opts.Logger, mmap: opts.MMapBytes}
 	if err := e.open(ctx, opts); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

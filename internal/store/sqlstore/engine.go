@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"errors"
+
+	"parley/internal/store"
 )
 
 // Querier runs SQL in the subset that both engines share, with $n placeholders.
@@ -56,6 +58,9 @@ type Engine interface {
 	NextID(ctx context.Context, q Querier, space Space) (int64, error)
 	// Lift raises a sequence so that id is never given out again.
 	Lift(ctx context.Context, q Querier, space Space, id int64) error
+
+	// Dump is store.Store's.
+	Dump(ctx context.Context, dir string) (store.Dump, error)
 
 	// Ready reports whether the database answers and its schema is current.
 	Ready(ctx context.Context) error

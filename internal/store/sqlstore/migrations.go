@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -53,6 +54,22 @@ func OtherSchema(current, latest int64) error {
 		Kind:    core.Unavailable,
 		Message: fmt.Sprintf("the database has schema version %d, and this program works with version %d", current, latest),
 	}
+}
+
+// RenewEpochs gives every account's event log a new epoch: after a restore the
+// places that readers remember mean nothing any more.
+func RenewEpochs(ctx context.Context, q Querier) error {
+	// Raw, because it runs on the schema that a dump has, which may be older.
+	ids, err := list(ctx, checked{q: q, classify: func(err error) error { return err }}, new(number), "SELECT id FROM accounts")
+	if err != nil {
+		return fmt.Errorf("list accounts: %w", err)
+	}
+	for _, id := range ids {
+		if _, err := q.Exec(ctx, "UPDATE accounts SET epoch = $2 WHERE id = $1", id, core.NewEpoch()); err != nil {
+			return fmt.Errorf("renew the epoch of account %d: %w", id, err)
+		}
+	}
+	return nil
 }
 
 // CheckJSONPath panics unless every member of a JSON path is a plain name

@@ -32,6 +32,11 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, r store.R
 	})
 }
 
+// Dump implements store.Store.
+func (s *Store) Dump(ctx context.Context, dir string) (store.Dump, error) {
+	return s.engine.Dump(ctx, dir)
+}
+
 // Ready implements store.Store.
 func (s *Store) Ready(ctx context.Context) error { return s.engine.Ready(ctx) }
 
