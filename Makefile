@@ -53,8 +53,8 @@ test-store: ## Run the store's conformance suite on both engines
 	$(WITH_POSTGRES) $(GO) test $(TESTFLAGS) ./internal/store/...
 
 .PHONY: golden
-golden: ## Rewrite the golden files of the dialects; review the difference like code
-	$(WITH_POSTGRES) $(GO) test ./internal/dialect/... -update
+golden: ## Rewrite golden files and generated pages; review the difference like code
+	$(WITH_POSTGRES) $(GO) test ./cmd/... ./internal/dialect/... ./internal/event/... -update
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a while (FUZZTIME=10s)

@@ -40,20 +40,21 @@ type commands struct {
 	config.Config
 	ConfigFile kong.ConfigFlag `name:"config" env:"PARLEY_CONFIG" help:"TOML file of settings, named as the flags are." placeholder:"FILE"`
 
-	Serve   serveCmd   `cmd:"" help:"Run the server."`
-	Demo    demoCmd    `cmd:"" help:"Run the server on a throw-away database with a lively demo account."`
-	Import  importCmd  `cmd:"" help:"Read accounts from an NDJSON file."`
-	Export  exportCmd  `cmd:"" help:"Write accounts as NDJSON."`
-	Account accountCmd `cmd:"" help:"Manage accounts."`
-	Inbox   inboxCmd   `cmd:"" help:"Manage inboxes."`
-	Agent   agentCmd   `cmd:"" help:"Manage agents."`
-	Token   tokenCmd   `cmd:"" help:"Manage API tokens."`
-	Backup  backupCmd  `cmd:"" help:"Write a backup, also while the server works."`
-	Restore restoreCmd `cmd:"" help:"Put a backup in the place of the database."`
-	Doctor  doctorCmd  `cmd:"" help:"Recount everything and report every difference."`
-	Bench   benchCmd   `cmd:"" help:"Measure how fast conversations are read."`
-	Migrate migrateCmd `cmd:"" help:"Create or migrate the database, and nothing else."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd   `cmd:"" help:"Run the server."`
+	Demo     demoCmd    `cmd:"" help:"Run the server on a throw-away database with a lively demo account."`
+	Import   importCmd  `cmd:"" help:"Read accounts from an NDJSON file."`
+	Export   exportCmd  `cmd:"" help:"Write accounts as NDJSON."`
+	Account  accountCmd `cmd:"" help:"Manage accounts."`
+	Inbox    inboxCmd   `cmd:"" help:"Manage inboxes."`
+	Agent    agentCmd   `cmd:"" help:"Manage agents."`
+	Token    tokenCmd   `cmd:"" help:"Manage API tokens."`
+	Backup   backupCmd  `cmd:"" help:"Write a backup, also while the server works."`
+	Restore  restoreCmd `cmd:"" help:"Put a backup in the place of the database."`
+	Doctor   doctorCmd  `cmd:"" help:"Recount everything and report every difference."`
+	Settings configCmd  `cmd:"" name:"config" help:"Look at the settings."`
+	Bench    benchCmd   `cmd:"" help:"Measure how fast conversations are read."`
+	Migrate  migrateCmd `cmd:"" help:"Create or migrate the database, and nothing else."`
+	Version  versionCmd `cmd:"" help:"Print the version."`
 
 	BenchFloor benchFloorCmd `cmd:"" hidden:"" help:"What bench compares with."`
 }
@@ -73,24 +74,12 @@ var errReported = errors.New("reported")
 // run executes one command line and returns the exit status: 0, 1 for a
 // failure, 2 for a command line or a setting that cannot be used.
 func run(ctx context.Context, args []string, io streams) int {
-	if err := errors.Join(config.CheckEnvironment(os.Environ()), config.LoadSecretFiles()); err != nil {
-		fmt.Fprintf(io.err, "parley: %v\n", err)
-		return 2
-	}
+	badEnv := errors.Join(config.CheckEnvironment(os.Environ()), config.LoadSecretFiles())
 	var cmds commands
 	exited := -1
-	parser, err := kong.New(&cmds,
-		kong.Name("parley"),
-		kong.Description("Self-hosted customer conversations, in the dialects that clients already speak."),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.DefaultEnvars("PARLEY"),
-		kong.Configuration(loadConfigFile),
-		kong.Writers(io.out, io.err),
-		kong.Exit(func(status int) { exited = status; panic(errReported) }),
-	)
+	parser, err := newParser(&cmds, io, func(status int) { exited = status; panic(errReported) })
 	if err != nil {
-		fmt.Fprintf(io.err, "parley: %v\n", err)
+		fmt.Fprint(io.err, faults(err))
 		return 2
 	}
 	kctx, err := parse(parser, args)
@@ -100,8 +89,8 @@ func run(ctx context.Context, args []string, io streams) int {
 	if err == nil {
 		err = cmds.Check()
 	}
-	if err != nil {
-		fmt.Fprintf(io.err, "parley: %v\n", err)
+	if errors.Join(badEnv, err) != nil {
+		fmt.Fprint(io.err, faults(badEnv, err))
 		return 2
 	}
 	e := &env{ctx: ctx, cfg: &cmds.Config, io: io, log: newLog(io.err, &cmds.Config), clock: now}
@@ -114,6 +103,21 @@ func run(ctx context.Context, args []string, io streams) int {
 		fmt.Fprintf(io.err, "parley: %v\n", err)
 		return 1
 	}
+}
+
+// newParser makes the parser of the command line. exit is called when kong
+// wants to end the program, after it has printed help.
+func newParser(cmds *commands, io streams, exit func(status int)) (*kong.Kong, error) {
+	return kong.New(cmds,
+		kong.Name("parley"),
+		kong.Description("Self-hosted customer conversations, in the dialects that clients already speak."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.PostBuild(nameVariables),
+		kong.Configuration(loadConfigFile),
+		kong.Writers(io.out, io.err),
+		kong.Exit(exit),
+	)
 }
 
 // parse runs the parser; printing help ends it early.

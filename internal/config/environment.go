@@ -79,3 +79,12 @@ func LoadFile(path string) (map[string]any, error) {
 	}
 	return values, nil
 }
+
+// Line is the setting as a line of a configuration file, without its end.
+func Line(name string, value any) (string, error) {
+	text, err := toml.Marshal(map[string]any{name: value})
+	if err != nil {
+		return "", fmt.Errorf("write setting %s: %w", name, err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
