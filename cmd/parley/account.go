@@ -7,7 +7,7 @@ type accountCmd struct {
 }
 
 type accountCreateCmd struct {
-	Name string `required:"" help:"Name of the account."`
+	Name string `required:"" placeholder:"NAME" help:"Name of the account."`
 }
 
 // Run creates the account.

@@ -10,9 +10,9 @@ type agentCmd struct {
 }
 
 type agentCreateCmd struct {
-	Account int64     `required:"" help:"Id of the account."`
-	Name    string    `required:"" help:"Name of the agent."`
-	Email   string    `required:"" help:"E-mail address, unique in the account."`
+	Account int64     `required:"" placeholder:"ID" help:"Id of the account."`
+	Name    string    `required:"" placeholder:"NAME" help:"Name of the agent."`
+	Email   string    `required:"" placeholder:"EMAIL" help:"E-mail address, unique in the account."`
 	Role    core.Role `default:"agent" enum:"agent,administrator" help:"What the agent may do: agent, administrator."`
 }
 

@@ -20,48 +20,29 @@ import (
 )
 
 type benchCmd struct {
-	Fill                 int    `env:"-" help:"Fill an empty database with N conversations first. One that the same fill made before is used as it is; one with other accounts is refused." placeholder:"N" group:"Data"`
-	ContactConversations int    `env:"-" default:"5" help:"Conversations of each contact that --fill makes." group:"Data"`
-	Messages             int    `env:"-" default:"10" help:"Messages of each conversation that --fill makes." group:"Data"`
-	Seed                 uint64 `env:"-" default:"1" help:"Seed of the data that --fill makes, and of the choice of rows." group:"Data"`
-	Targets              string `env:"-" help:"File that says what can be asked. Without it bench-targets.json in the data dir, which --fill writes." placeholder:"FILE" group:"Data"`
+	Fill                 int    `help:"Fill an empty database with N conversations first. One that the same fill made before is used as it is; one with other accounts is refused." placeholder:"N" group:"Data"`
+	ContactConversations int    `default:"5" help:"Conversations of each contact that --fill makes." group:"Data"`
+	Messages             int    `default:"10" help:"Messages of each conversation that --fill makes." group:"Data"`
+	Seed                 uint64 `default:"1" help:"Seed of the data that --fill makes, and of the choice of rows." group:"Data"`
+	Targets              string `help:"File that says what can be asked. Without it bench-targets.json in the data dir, which --fill writes." placeholder:"FILE" group:"Data"`
 
-	URL       string `env:"-" name:"url" help:"Measure the server at this address instead of starting one on the database." placeholder:"URL" group:"Server"`
-	ServerPID int    `env:"-" name:"server-pid" help:"Process of that server, whose processor time and memory are read." placeholder:"PID" group:"Server"`
+	URL       string `name:"url" help:"Measure the server at this address instead of starting one on the database." placeholder:"URL" group:"Server"`
+	ServerPID int    `name:"server-pid" help:"Process of that server, whose processor time and memory are read." placeholder:"PID" group:"Server"`
 
-	Scenario    []string      `env:"-" help:"Measure only this scenario; may be repeated." placeholder:"NAME" group:"Load"`
-	Concurrency int           `env:"-" default:"16" help:"Connections, each with at most one request under way." group:"Load"`
-	Rate        float64       `env:"-" help:"Requests a second that fall due whether or not the server keeps up (open loop); a latency begins when its request fell due. Without it each connection asks again as soon as it has its answer (closed loop)." placeholder:"R" group:"Load"`
-	Warmup      time.Duration `env:"-" default:"500ms" help:"Load before each measurement that is not counted." group:"Load"`
-	Duration    time.Duration `env:"-" default:"1s" help:"Length of each measurement." group:"Load"`
-	Rounds      int           `env:"-" default:"3" help:"Measurements of each scenario, in turn with those of the floor; 0 fills and measures nothing." group:"Load"`
-	Timeout     time.Duration `env:"-" default:"10s" help:"Longest time of one request." group:"Load"`
-	Floor       bool          `env:"-" default:"true" negatable:"" help:"Compare with a bare HTTP server that sends answers of the same length." group:"Load"`
+	Scenario    []string      `help:"Measure only this scenario; may be repeated." placeholder:"NAME" group:"Load"`
+	Concurrency int           `default:"16" help:"Connections, each with at most one request under way." group:"Load"`
+	Rate        float64       `help:"Requests a second that fall due whether or not the server keeps up (open loop); a latency begins when its request fell due. Without it each connection asks again as soon as it has its answer (closed loop)." placeholder:"R" group:"Load"`
+	Warmup      time.Duration `default:"500ms" help:"Load before each measurement that is not counted." group:"Load"`
+	Duration    time.Duration `default:"1s" help:"Length of each measurement." group:"Load"`
+	Rounds      int           `default:"3" help:"Measurements of each scenario, in turn with those of the floor; 0 fills and measures nothing." group:"Load"`
+	Timeout     time.Duration `default:"10s" help:"Longest time of one request." group:"Load"`
+	Floor       bool          `default:"true" negatable:"" help:"Compare with a bare HTTP server that sends answers of the same length." group:"Load"`
 
-	JSON bool `env:"-" name:"json" help:"Print the report as JSON." group:"Report"`
+	JSON bool `name:"json" help:"Print the report as JSON." group:"Report"`
 }
 
 // throwAwayConversations is how much data a run without any gets.
 const throwAwayConversations = 2000
-
-// Help is what --help prints above the flags.
-func (benchCmd) Help() string {
-	return `
-Measures the reads of conversations in every dialect: requests a second, latencies, and what they cost the server.
-Each request concerns a contact or conversation chosen by chance. In turn with the server, a floor is measured: a
-bare HTTP server that sends answers of the same length under the same load. The ratio of both says more than either,
-since the machine's mood is in both.
-
-Without flags it fills a throw-away database with ` + fmt.Sprint(throwAwayConversations) + ` conversations, measures it for a moment and removes it.
-
-  parley bench --data-dir DIR --fill 100000 --duration 10s     fill once, and measure
-  parley bench --data-dir DIR --duration 10s                   measure what was filled
-  parley bench --data-dir DIR --rate 2000                      latencies at 2000 requests a second
-  parley bench --url http://HOST:PORT --targets FILE           measure any server that speaks the dialects
-
-The server is this program, started on a free port without a limit of requests. Progress goes to standard error, the
-report to standard output. The exit status is 1 when any request failed. docs/performance.md explains every figure.`
-}
 
 // Run fills, measures and reports.
 func (c benchCmd) Run(e *env) error {

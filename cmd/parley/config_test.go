@@ -42,7 +42,7 @@ func TestSettingsHaveTheirVariables(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("the flags read %v, the environment may hold %v", names, want)
 	}
-	for _, command := range parser.Model.Leaves(false) {
+	for _, command := range parser.Model.Leaves(true) {
 		for _, flag := range command.Flags {
 			if len(flag.Envs) > 0 {
 				t.Errorf("--%s of %s reads %v", flag.Name, command.Name, flag.Envs)

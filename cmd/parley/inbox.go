@@ -10,8 +10,8 @@ type inboxCmd struct {
 }
 
 type inboxCreateCmd struct {
-	Account    int64        `required:"" help:"Id of the account."`
-	Name       string       `required:"" help:"Name of the inbox, unique in the account."`
+	Account    int64        `required:"" placeholder:"ID" help:"Id of the account."`
+	Name       string       `required:"" placeholder:"NAME" help:"Name of the inbox, unique in the account."`
 	Channel    core.Channel `required:"" enum:"web,api,email,sms,whatsapp" help:"How the inbox reaches contacts: web, api, email, sms, whatsapp."`
 	Identifier string       `help:"Name of the inbox in the client API, unique in the installation; made for an api inbox that is given none."`
 }

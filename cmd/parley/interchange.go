@@ -93,7 +93,7 @@ func (p *progress) done() {
 }
 
 type exportCmd struct {
-	Account     int64 `help:"Id of the account; without it all."`
+	Account     int64 `placeholder:"ID" help:"Id of the account; without it all."`
 	WithSecrets bool  `help:"Write token hashes, keys and other secrets too, so that a moved installation keeps every credential."`
 }
 

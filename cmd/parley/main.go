@@ -40,21 +40,23 @@ type commands struct {
 	config.Config
 	ConfigFile kong.ConfigFlag `name:"config" env:"PARLEY_CONFIG" help:"TOML file of settings, named as the flags are." placeholder:"FILE"`
 
-	Serve    serveCmd   `cmd:"" help:"Run the server."`
-	Demo     demoCmd    `cmd:"" help:"Run the server on a throw-away database with a lively demo account."`
-	Import   importCmd  `cmd:"" help:"Read accounts from an NDJSON file."`
-	Export   exportCmd  `cmd:"" help:"Write accounts as NDJSON."`
-	Account  accountCmd `cmd:"" help:"Manage accounts."`
-	Inbox    inboxCmd   `cmd:"" help:"Manage inboxes."`
-	Agent    agentCmd   `cmd:"" help:"Manage agents."`
-	Token    tokenCmd   `cmd:"" help:"Manage API tokens."`
-	Backup   backupCmd  `cmd:"" help:"Write a backup, also while the server works."`
-	Restore  restoreCmd `cmd:"" help:"Put a backup in the place of the database."`
-	Doctor   doctorCmd  `cmd:"" help:"Recount everything and report every difference."`
-	Settings configCmd  `cmd:"" name:"config" help:"Look at the settings."`
-	Bench    benchCmd   `cmd:"" help:"Measure how fast conversations are read."`
-	Migrate  migrateCmd `cmd:"" help:"Create or migrate the database, and nothing else."`
-	Version  versionCmd `cmd:"" help:"Print the version."`
+	Serve      serveCmd      `cmd:"" help:"Run the server."`
+	Demo       demoCmd       `cmd:"" help:"Run the server on a throw-away database with a lively demo account."`
+	Import     importCmd     `cmd:"" help:"Read accounts from an NDJSON file."`
+	Export     exportCmd     `cmd:"" help:"Write accounts as NDJSON."`
+	Account    accountCmd    `cmd:"" help:"Manage accounts."`
+	Inbox      inboxCmd      `cmd:"" help:"Manage inboxes."`
+	Agent      agentCmd      `cmd:"" help:"Manage agents."`
+	Token      tokenCmd      `cmd:"" help:"Manage API tokens."`
+	Backup     backupCmd     `cmd:"" help:"Write a backup, also while the server works."`
+	Restore    restoreCmd    `cmd:"" help:"Put a backup in the place of the database."`
+	Doctor     doctorCmd     `cmd:"" help:"Recount everything and report every difference."`
+	Settings   configCmd     `cmd:"" name:"config" help:"Look at the settings."`
+	Bench      benchCmd      `cmd:"" help:"Measure how fast conversations are read."`
+	Migrate    migrateCmd    `cmd:"" help:"Create or migrate the database, and nothing else."`
+	Health     healthCmd     `cmd:"" help:"Ask the server on this machine whether it is ready."`
+	Completion completionCmd `cmd:"" help:"Print a script by which a shell completes the command line."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 
 	BenchFloor benchFloorCmd `cmd:"" hidden:"" help:"What bench compares with."`
 }
@@ -67,6 +69,9 @@ type env struct {
 	log   *slog.Logger
 	clock core.Clock
 }
+
+// helpWidth is the width of help where the terminal is wider.
+const helpWidth = 120
 
 // errReported ends a command with status 1 after it has told why.
 var errReported = errors.New("reported")
@@ -112,8 +117,9 @@ func newParser(cmds *commands, io streams, exit func(status int)) (*kong.Kong, e
 		kong.Name("parley"),
 		kong.Description("Self-hosted customer conversations, in the dialects that clients already speak."),
 		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth}),
 		kong.PostBuild(nameVariables),
+		kong.PostBuild(describe),
 		kong.Configuration(loadConfigFile),
 		kong.Writers(io.out, io.err),
 		kong.Exit(exit),

@@ -21,9 +21,9 @@ type tokenCmd struct {
 }
 
 type tokenCreateCmd struct {
-	Account int64         `required:"" help:"Id of the account."`
-	Name    string        `required:"" help:"Name of the token, unique in the account."`
-	Agent   int64         `help:"Id of the agent in whose name the token acts; without it the account itself."`
+	Account int64         `required:"" placeholder:"ID" help:"Id of the account."`
+	Name    string        `required:"" placeholder:"NAME" help:"Name of the token, unique in the account."`
+	Agent   int64         `placeholder:"ID" help:"Id of the agent in whose name the token acts; without it the account itself."`
 	Scope   []core.Scope  `enum:"read,write,admin" help:"What the token may do: read, write, admin; may be repeated; without it all."`
 	Expires time.Duration `help:"How long the token is valid, such as 720h; without it for ever."`
 }
@@ -44,7 +44,7 @@ func (c tokenCreateCmd) Run(e *env) error {
 }
 
 type tokenListCmd struct {
-	Account int64 `help:"Id of the account; without it all."`
+	Account int64 `placeholder:"ID" help:"Id of the account; without it all."`
 	JSON    bool  `name:"json" help:"Print a JSON array instead of a table."`
 }
 
@@ -85,8 +85,8 @@ func (e *env) printTokens(tokens []app.TokenInfo) error {
 }
 
 type tokenRevokeCmd struct {
-	Account int64 `required:"" help:"Id of the account."`
-	ID      int64 `name:"id" required:"" help:"Id of the token; token list tells it."`
+	Account int64 `required:"" placeholder:"ID" help:"Id of the account."`
+	ID      int64 `name:"id" required:"" placeholder:"ID" help:"Id of the token; token list tells it."`
 }
 
 // Run revokes the token.
@@ -98,8 +98,8 @@ func (c tokenRevokeCmd) Run(e *env) error {
 }
 
 type tokenRotateCmd struct {
-	Account int64         `required:"" help:"Id of the account."`
-	ID      int64         `name:"id" required:"" help:"Id of the token; token list tells it."`
+	Account int64         `required:"" placeholder:"ID" help:"Id of the account."`
+	ID      int64         `name:"id" required:"" placeholder:"ID" help:"Id of the token; token list tells it."`
 	Overlap time.Duration `default:"24h" help:"How long the old token goes on working, such as 30m; 0s ends it at once."`
 }
 
