@@ -68,22 +68,30 @@ func (e *Engine) dump(ctx context.Context, dir string) (store.Dump, error) {
 		return store.Dump{}, err
 	}
 	defer c.Release()
+	held, err := listTables(ctx, c)
+	if err != nil {
+		return store.Dump{}, fmt.Errorf("list tables: %w", err)
+	}
 	t, err := c.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return store.Dump{}, err
 	}
 	defer func() { _ = rollback(t) }() //nolint:contextcheck // nothing was written, and it has a context of its own
 	q := querier{t}
+	// The snapshot is taken by the first query, and LOCK is none.
+	if err := hold(ctx, q, held, "ACCESS SHARE"); err != nil {
+		return store.Dump{}, err
+	}
 	version, err := versionIn(ctx, q)
 	if err != nil {
 		return store.Dump{}, fmt.Errorf("read the schema's version: %w", err)
 	}
 	var ix index
-	if ix.Tables, err = listTables(ctx, q); err != nil {
+	if ix.Tables, err = listTables(ctx, t); err != nil {
 		return store.Dump{}, fmt.Errorf("list tables: %w", err)
 	}
-	if err := e.holdStill(ctx, q, ix.Tables, version); err != nil {
-		return store.Dump{}, err
+	if len(ix.Tables) != len(held) {
+		return store.Dump{}, &core.Error{Kind: core.Unavailable, Message: "the database is being migrated: try again"}
 	}
 	for _, table := range ix.Tables {
 		if err := dumpTable(ctx, t, table, filepath.Join(dir, table.File)); err != nil {
@@ -107,7 +115,7 @@ func (e *Engine) dump(ctx context.Context, dir string) (store.Dump, error) {
 
 // listTables returns those of our tables that the database has, with their
 // columns.
-func listTables(ctx context.Context, q querier) ([]dumpedTable, error) {
+func listTables(ctx context.Context, q asker) ([]dumpedTable, error) {
 	var found []dumpedTable
 	for _, name := range tables {
 		columns, err := scanAll[string](ctx, q, `SELECT attname FROM pg_attribute
@@ -125,24 +133,22 @@ func listTables(ctx context.Context, q querier) ([]dumpedTable, error) {
 	return found, nil
 }
 
-// holdStill keeps the tables from being migrated, and fails when they have been
-// since the snapshot: a table that was rewritten is empty for an older one.
-func (e *Engine) holdStill(ctx context.Context, q querier, all []dumpedTable, version int64) error {
+// hold keeps tables from being migrated until the transaction ends. Rewriting
+// one would make it empty for an older snapshot.
+func hold(ctx context.Context, q querier, all []dumpedTable, mode string) error {
+	if _, err := q.Exec(ctx, "LOCK TABLE "+nameAll(all)+" IN "+mode+" MODE"); err != nil {
+		return fmt.Errorf("hold the tables: %w", err)
+	}
+	return nil
+}
+
+// nameAll is the tables as a list in SQL.
+func nameAll(all []dumpedTable) string {
 	names := make([]string, len(all))
 	for i, t := range all {
 		names[i] = pgx.Identifier{t.Name}.Sanitize()
 	}
-	if _, err := q.Exec(ctx, "LOCK TABLE "+strings.Join(names, ", ")+" IN ACCESS SHARE MODE"); err != nil {
-		return fmt.Errorf("hold the tables: %w", err)
-	}
-	now, err := e.version(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
-	}
-	if now != version {
-		return &core.Error{Kind: core.Unavailable, Message: "the database is being migrated: try again"}
-	}
-	return nil
+	return strings.Join(names, ", ")
 }
 
 func dumpTable(ctx context.Context, t pgx.Tx, table dumpedTable, path string) (err error) {
@@ -161,7 +167,7 @@ func dumpTable(ctx context.Context, t pgx.Tx, table dumpedTable, path string) (e
 // readSequences returns the last id that each space has given, where it has
 // given any.
 func readSequences(ctx context.Context, q querier) (map[sqlstore.Space]int64, error) {
-	spaces, err := scanAll[sqlstore.Space](ctx, q, `SELECT relname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+	spaces, err := scanAll[sqlstore.Space](ctx, q.tx, `SELECT relname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
 		WHERE pg_class.oid = to_regclass(relname) AND relname = ANY ($1) AND attname = 'id' AND attidentity <> ''`, tables)
 	if err != nil {
 		return nil, err
@@ -183,9 +189,14 @@ func readSequences(ctx context.Context, q querier) (map[sqlstore.Space]int64, er
 	return last, nil
 }
 
+// asker is a connection, or a transaction on one.
+type asker interface {
+	Query(ctx context.Context, text string, args ...any) (pgx.Rows, error)
+}
+
 // scanAll returns the only column of all rows.
-func scanAll[T any](ctx context.Context, q querier, text string, args ...any) ([]T, error) {
-	rows, err := q.tx.Query(ctx, text, args...)
+func scanAll[T any](ctx context.Context, q asker, text string, args ...any) ([]T, error) {
+	rows, err := q.Query(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}

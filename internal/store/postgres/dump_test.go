@@ -3,8 +3,12 @@ package postgres
 import (
 	"slices"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"parley/internal/store"
+	"parley/internal/testkit"
 )
 
 // TestDumpKnowsEveryTable holds the list of what is dumped against the
@@ -43,5 +47,47 @@ func TestDumpKnowsEveryTable(t *testing.T) {
 	slices.Sort(want)
 	if diff := cmp.Diff(made, want); diff != "" {
 		t.Errorf("tables (-made by the migrations +dumped):\n%s", diff)
+	}
+}
+
+// TestDumpNeedsOneConnection dumps and restores through a pool of one: whoever
+// waited for a second connection would wait for ever.
+func TestDumpNeedsOneConnection(t *testing.T) {
+	t.Parallel()
+	from, to := testkit.Postgres(t), testkit.Postgres(t)
+	e := openTest(t, Options{URL: from, MaxConns: 1})
+	if err := e.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	d, err := e.Dump(t.Context(), dir)
+	if err != nil || d != (store.Dump{Engine: store.Postgres, SchemaVersion: 1}) {
+		t.Fatalf("dump: %+v, %v", d, err)
+	}
+	r := store.Restoring{Dir: dir, SchemaVersion: d.SchemaVersion, Before: func() error { return nil }}
+	if err := Restore(t.Context(), Options{URL: to, MaxConns: 1}, r); err != nil {
+		t.Fatal(err)
+	}
+	if err := openTest(t, Options{URL: to}).Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestUpStopsAtTheVersion makes an older schema, as a restore of an older
+// backup does.
+func TestUpStopsAtTheVersion(t *testing.T) {
+	t.Parallel()
+	e := openTest(t, Options{})
+	steps := fstest.MapFS{
+		"00001_one.sql": {Data: []byte("-- +goose Up\nCREATE TABLE one (id bigint);\n")},
+		"00002_two.sql": {Data: []byte("-- +goose Up\nCREATE TABLE two (id bigint);\n")},
+	}
+	for _, want := range []int64{1, 2} {
+		if err := e.up(t.Context(), steps, want); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := e.version(t.Context()); err != nil || got != want {
+			t.Errorf("got version %d, %v, want %d", got, err, want)
+		}
 	}
 }

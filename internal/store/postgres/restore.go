@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -103,7 +102,7 @@ func (e *Engine) load(ctx context.Context, r store.Restoring) error {
 	}
 	defer func() { _ = rollback(t) }() //nolint:contextcheck // it has a context of its own
 	q := querier{t}
-	if err := e.empty(ctx, q, r.Replace); err != nil {
+	if err := empty(ctx, q, r.Replace); err != nil {
 		return err
 	}
 	for _, table := range ix.Tables {
@@ -130,20 +129,16 @@ func (e *Engine) load(ctx context.Context, r store.Restoring) error {
 }
 
 // empty takes the tables for this transaction alone, and their rows away.
-func (e *Engine) empty(ctx context.Context, q querier, replace bool) error {
-	ours, err := listTables(ctx, q)
+func empty(ctx context.Context, q querier, replace bool) error {
+	ours, err := listTables(ctx, q.tx)
 	if err != nil {
 		return err
 	}
-	names := make([]string, len(ours))
-	for i, t := range ours {
-		names[i] = pgx.Identifier{t.Name}.Sanitize()
+	if _, err := q.Exec(ctx, "SET LOCAL lock_timeout = '"+restoreLockTimeout+"'"); err != nil {
+		return err
 	}
-	all := strings.Join(names, ", ")
-	for _, text := range []string{"SET LOCAL lock_timeout = '" + restoreLockTimeout + "'", "LOCK TABLE " + all + " IN ACCESS EXCLUSIVE MODE"} {
-		if _, err := q.Exec(ctx, text); err != nil {
-			return fmt.Errorf("take the tables: %w", err)
-		}
+	if err := hold(ctx, q, ours, "ACCESS EXCLUSIVE"); err != nil {
+		return err
 	}
 	// Somebody may have been quicker than the lock.
 	held, err := scanOne[bool](ctx, q, "SELECT EXISTS (SELECT 1 FROM accounts)")
@@ -153,7 +148,7 @@ func (e *Engine) empty(ctx context.Context, q querier, replace bool) error {
 	if held && !replace {
 		return errHeld
 	}
-	_, err = q.Exec(ctx, "TRUNCATE "+all)
+	_, err = q.Exec(ctx, "TRUNCATE "+nameAll(ours))
 	return err
 }
 
