@@ -50,7 +50,8 @@ var probes = []struct {
 	},
 	{
 		"/api/agents/customerSupport/conversations?site_id=" + harbourUUID, http.StatusOK,
-		`{"success":false,"error":{"code":"AUTH_ERROR","message":"Error processing API key authentication"}}`,
+		// The key is remembered: see auth.Tokens.
+		`{"success":false,"error":{"code":"DATABASE_ERROR","message":"Error querying the database"}}`,
 	},
 	{"/readyz", http.StatusOK, ""},
 	{"/healthz", http.StatusOK, ""},

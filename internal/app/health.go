@@ -11,7 +11,8 @@ import (
 
 // health answers /healthz, which tells that the process runs, and /readyz,
 // which tells that it can serve: the database answers and its schema is
-// current. It asks the database at most once a second however many ask.
+// current. However many ask, the database gets one question at a time, whose
+// answer serves all who came before it was asked.
 type health struct {
 	store store.Store
 	log   *slog.Logger
@@ -21,11 +22,8 @@ type health struct {
 	err error
 }
 
-// Waits of a question for readiness.
-const (
-	readyAge     = time.Second
-	readyTimeout = 2 * time.Second
-)
+// readyTimeout is how long the database may take to answer.
+const readyTimeout = 2 * time.Second
 
 func newHealth(st store.Store, log *slog.Logger) *health {
 	h := &health{store: st, log: log, ask: make(chan struct{}, 1)}
@@ -49,20 +47,21 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // ready returns nil while the server can serve.
 func (h *health) ready(ctx context.Context) error {
+	came := time.Now() //nolint:forbidigo // both moments are on the machine's own clock
 	select {
 	case <-h.ask:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { h.ask <- struct{}{} }()
-	now := time.Now() //nolint:forbidigo // an age on the machine's clock
-	if !h.at.IsZero() && now.Sub(h.at) < readyAge {
+	if h.at.After(came) {
 		return h.err
 	}
 	// The answer is for all who wait, so it outlives the one who asked.
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 	defer cancel()
-	h.err, h.at = h.store.Ready(asking), now
+	h.at = time.Now() //nolint:forbidigo // see above
+	h.err = h.store.Ready(asking)
 	if h.err != nil {
 		h.log.WarnContext(ctx, "not ready", slog.Any("error", h.err))
 	}
