@@ -147,8 +147,8 @@ func frameOf(with store.Parts) threadFrame {
 	if !ok {
 		columns, joins := threadParts(with)
 		f = threadFrame{
-			"SELECT " + columns + " FROM (SELECT c.id FROM conversations c",
-			") page JOIN conversations t ON t.account_id = $1 AND t.id = page.id" + joins,
+			"SELECT " + columns + " FROM (SELECT c.account_id, c.id FROM conversations c",
+			") page JOIN conversations t ON t.account_id = page.account_id AND t.id = page.id" + joins,
 		}
 		threadFrames[with] = f
 	}
@@ -191,8 +191,9 @@ func threadParts(with store.Parts) (columns, joins string) {
 // The page is cut before anything is joined to it, not even its own rows: an
 // index gives its order and often all of it, rows that an offset skips cost no
 // join, and a planner that must guess how many rows a filter leaves cannot
-// choose to read whole tables. The first argument is the account. The outer
-// order is left to sortThreads.
+// choose to read whole tables. Nothing but the page leads to the rows: were
+// they also said to be the account's, a planner could begin with all of those.
+// The outer order is left to sortThreads.
 func threadSQL(with store.Parts, page string) string {
 	f := frameOf(with)
 	return f.before + page + f.behind
