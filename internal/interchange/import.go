@@ -44,6 +44,10 @@ type Options struct {
 	MaxLineBytes int
 }
 
+// analyzeRecords is from how many records on an import ends by telling the
+// database's planner of them.
+const analyzeRecords = 1000
+
 // Import stores the records that r holds, one a line. The Summary counts what
 // was stored, also when an error comes back: then its LastLine tells how far
 // that went, and importing the same file again goes on from there.
@@ -80,6 +84,10 @@ func Import(ctx context.Context, st store.Store, r io.Reader, opts Options) (Sum
 	// Whatever stopped the import, what it stored before must be told.
 	if finishErr := im.finish(context.WithoutCancel(ctx), err == nil); err == nil {
 		err = finishErr
+	}
+	if im.sum.records() >= analyzeRecords {
+		// The data is stored, whether this succeeds or not.
+		_ = st.Analyze(context.WithoutCancel(ctx))
 	}
 	im.sum.Failed = err != nil
 	im.sum.Duration = elapsed(im.now, opts.Clock())

@@ -340,3 +340,32 @@ func TestSummaryJSON(t *testing.T) {
 		t.Error("an import without a clock began")
 	}
 }
+
+// analyzed counts the calls of Analyze.
+type analyzed struct {
+	store.Store
+
+	calls int
+}
+
+func (a *analyzed) Analyze(ctx context.Context) error {
+	a.calls++
+	return a.Store.Analyze(ctx)
+}
+
+// TestALargeImportTellsThePlanner imports a small and a large file.
+func TestALargeImportTellsThePlanner(t *testing.T) {
+	t.Parallel()
+	st := &analyzed{Store: openSQLite(t)}
+	mustImport(t, st, cursorFile)
+	if st.calls != 0 {
+		t.Errorf("%d calls after a small import", st.calls)
+	}
+	st.Store = openSQLite(t)
+	if _, err := Import(t.Context(), st, &bigFile{threads: 40, perThread: 30}, testOptions()); err != nil {
+		t.Fatal(err)
+	}
+	if st.calls != 1 {
+		t.Errorf("%d calls after a large import, want 1", st.calls)
+	}
+}

@@ -23,6 +23,15 @@ type Summary struct {
 	stored   [kindCount]int64
 }
 
+// records returns how many records were stored.
+func (s *Summary) records() int64 {
+	var n int64
+	for _, stored := range s.stored {
+		n += stored
+	}
+	return n
+}
+
 // Stored returns how many records of a kind were stored. The kind goes by its
 // name in the file, such as "message"; an unknown one has none.
 func (s *Summary) Stored(name string) int64 {

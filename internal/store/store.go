@@ -40,6 +40,12 @@ type Store interface {
 	// it returns.
 	Dump(ctx context.Context, dir string) (Dump, error)
 
+	// Analyze tells the database's planner how much there is of what. Whoever
+	// has stored very many rows at once calls it: until the database does so
+	// by itself, minutes later, its guesses may make reads a hundred times as
+	// dear. A failure loses nothing but that.
+	Analyze(ctx context.Context) error
+
 	// Ready reports whether the database answers and its schema is current.
 	Ready(ctx context.Context) error
 

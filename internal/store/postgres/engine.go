@@ -147,6 +147,16 @@ func (e *Engine) Lift(ctx context.Context, q sqlstore.Querier, space sqlstore.Sp
 	return err
 }
 
+// Analyze implements sqlstore.Engine.
+func (e *Engine) Analyze(ctx context.Context) error {
+	for _, table := range tables {
+		if _, err := e.Exec(ctx, "ANALYZE "+table); err != nil {
+			return fmt.Errorf("analyze %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
 // Close waits for the statements that are running and closes the pool. What
 // runs after it fails with core.Unavailable. A connection that is not given
 // back within closePatience is an error, and stays behind: whoever holds it

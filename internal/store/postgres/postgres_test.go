@@ -366,6 +366,22 @@ func TestLiftNeverTakesBack(t *testing.T) {
 	lifter.Wait()
 }
 
+// TestAnalyze looks for what the planner knows of a table afterwards.
+func TestAnalyze(t *testing.T) {
+	t.Parallel()
+	e := openTest(t, Options{})
+	if err := e.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, e, "INSERT INTO settings (name, value) SELECT 'name' || i, '' FROM generate_series(1, 3000) AS g (i)")
+	if err := e.Analyze(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := scanOne[int64](t.Context(), e, "SELECT reltuples::bigint FROM pg_class WHERE relname = 'settings'"); err != nil || n != 3000 {
+		t.Errorf("the planner counts on %d rows, %v", n, err)
+	}
+}
+
 // TestCloseWaitsForOpenRows holds a connection while the engine closes.
 func TestCloseWaitsForOpenRows(t *testing.T) {
 	t.Parallel()

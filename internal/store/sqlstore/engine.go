@@ -62,6 +62,9 @@ type Engine interface {
 	// Dump is store.Store's.
 	Dump(ctx context.Context, dir string) (store.Dump, error)
 
+	// Analyze is store.Store's.
+	Analyze(ctx context.Context) error
+
 	// Ready reports whether the database answers and its schema is current.
 	Ready(ctx context.Context) error
 	Close() error

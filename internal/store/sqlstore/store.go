@@ -37,6 +37,11 @@ func (s *Store) Dump(ctx context.Context, dir string) (store.Dump, error) {
 	return s.engine.Dump(ctx, dir)
 }
 
+// Analyze implements store.Store.
+func (s *Store) Analyze(ctx context.Context) error {
+	return s.engine.Classify(s.engine.Analyze(ctx))
+}
+
 // Ready implements store.Store.
 func (s *Store) Ready(ctx context.Context) error { return s.engine.Ready(ctx) }
 
