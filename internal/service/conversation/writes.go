@@ -39,26 +39,32 @@ func (s *Writes) Append(ctx context.Context, account int64, in NewEntry) (core.E
 		return core.Entry{}, core.Refuse("sender", "contacts write no notes")
 	}
 	var made core.Entry
-	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
-		c, err := tx.LockConversation(ctx, account, in.ConversationID)
-		if err != nil {
-			return err
-		}
-		origin, err := s.author(ctx, tx, &c, &in)
-		if err != nil {
-			return err
-		}
-		now := s.clock()
-		made = core.Entry{
-			Kind: in.Kind, Sender: in.Sender, Origin: origin, Listed: true, Counts: true,
-			Content: in.Content, CreatedAt: now,
-		}
-		return storeEntry(ctx, tx, &c, &made)
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
+		made, err = s.appendIn(ctx, tx, account, in)
+		return err
 	})
 	if err != nil {
 		return core.Entry{}, fmt.Errorf("append %s: %w", in.Kind, err)
 	}
 	return made, nil
+}
+
+// appendIn is Append inside a command.
+func (s *Writes) appendIn(ctx context.Context, tx store.Tx, account int64, in NewEntry) (core.Entry, error) {
+	c, err := tx.LockConversation(ctx, account, in.ConversationID)
+	if err != nil {
+		return core.Entry{}, err
+	}
+	origin, err := s.author(ctx, tx, &c, &in)
+	if err != nil {
+		return core.Entry{}, err
+	}
+	made := core.Entry{
+		Kind: in.Kind, Sender: in.Sender, Origin: origin, Listed: true, Counts: true,
+		Content: in.Content, CreatedAt: s.clock(),
+	}
+	err = storeEntry(ctx, tx, &c, &made)
+	return made, err
 }
 
 // author checks that the sender belongs to the conversation or the account,

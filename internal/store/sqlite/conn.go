@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,8 +40,9 @@ var (
 type conn struct {
 	driver driver.Conn // nil until the connection is opened
 	stmts  map[string]statement
-	open   *rows // the result that is being walked, or nil
-	dead   bool  // the connection cannot be used again
+	open   *rows          // the result that is being walked, or nil
+	values []driver.Value // room for a row of it
+	dead   bool           // the connection cannot be used again
 }
 
 // statement is what the driver's prepared statements are.
@@ -100,7 +102,9 @@ func (c *conn) Query(ctx context.Context, text string, args ...any) (sqlstore.Ro
 func (c *conn) query(ctx context.Context, text string, args []any, done func()) (sqlstore.Rows, error) {
 	r, err := c.start(ctx, text, args)
 	if err == nil {
-		c.open = &rows{ctx: ctx, driver: r, conn: c, done: done, values: make([]driver.Value, len(r.Columns()))}
+		n := len(r.Columns())
+		c.values = slices.Grow(c.values[:0], n)[:n]
+		c.open = &rows{ctx: ctx, driver: r, conn: c, done: done, values: c.values}
 		return c.open, nil
 	}
 	err = c.note(err)
@@ -222,7 +226,7 @@ func (r *rows) Scan(dest ...any) error {
 	}
 	for i, d := range dest {
 		if err := assign(d, r.values[i]); err != nil {
-			return fmt.Errorf("scan column %s: %w", r.driver.Columns()[i], err)
+			return fmt.Errorf("scan column %d: %w", i+1, err)
 		}
 	}
 	return nil

@@ -56,6 +56,11 @@ func (t table) outerList(alias string) string {
 	return t.join(alias, func(column) bool { return true })
 }
 
+// anyName is what every column of a result is called. Results are read by
+// position; a driver that asks for the names of two hundred columns for each
+// result is spared copying long ones.
+const anyName = " AS x"
+
 func (t table) join(alias string, coalesce func(column) bool) string {
 	if alias != "" {
 		alias += "."
@@ -66,10 +71,10 @@ func (t table) join(alias string, coalesce func(column) bool) string {
 			b.WriteString(", ")
 		}
 		if coalesce(c) {
-			b.WriteString("COALESCE(" + alias + c.name + ", " + c.zero + ")")
+			b.WriteString("COALESCE(" + alias + c.name + ", " + c.zero + ")" + anyName)
 			continue
 		}
-		b.WriteString(alias + c.name)
+		b.WriteString(alias + c.name + anyName)
 	}
 	return b.String()
 }

@@ -68,9 +68,15 @@ func withLast(with store.Parts) bool {
 	return with&(store.WithLast|store.WithLastListed) != 0
 }
 
+// maxThreadColumns is how many columns a line has at most, or a few more.
+const maxThreadColumns = 224
+
 // targets has the order of threadSelect.
 func (r *threadRow) targets() []any {
-	t := r.conversation.targets()
+	if r.with == 0 {
+		return r.conversation.targets()
+	}
+	t := append(make([]any, 0, maxThreadColumns), r.conversation.targets()...)
 	// The contact also stands in for the author of the last entry.
 	if r.with&store.WithContact != 0 || withLast(r.with) {
 		t = append(append(t, r.contact.targets()...), &r.identityCount)
