@@ -143,26 +143,22 @@ func BenchmarkDecodeRecord(b *testing.B) {
 //
 //nolint:paralleltest // The heap of other tests would be in the figures.
 func TestMemoryIsBounded(t *testing.T) {
-	small, large, perThread := 200, 2_000, 20
+	small, large := 200, 2_000
 	if testkit.Small() {
-		small, large, perThread = 50, 250, 4
+		small, large = 100, 400
 	}
 	for _, spread := range []bool{false, true} {
 		peaks := [2]uint64{}
 		for i, threads := range []int{small, large} {
 			st := openSQLite(t)
 			opts := testOptions()
-			opts.BatchRecords = 20
-			if !testkit.Small() {
-				opts.BatchRecords = 200
-			}
 			batches := 0
 			opts.Progress = func(Summary) {
-				if batches++; batches%20 == 0 {
+				if batches++; batches%4 == 0 {
 					peaks[i] = max(peaks[i], liveHeap())
 				}
 			}
-			if _, err := Import(t.Context(), st, &bigFile{threads: threads, perThread: perThread, spread: spread}, opts); err != nil {
+			if _, err := Import(t.Context(), st, &bigFile{threads: threads, perThread: 20, spread: spread}, opts); err != nil {
 				t.Fatal(err)
 			}
 			if i == 1 {
