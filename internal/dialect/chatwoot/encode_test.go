@@ -76,23 +76,30 @@ func same(t *rapid.T, v any, appended []byte) {
 	}
 }
 
+// named makes up a generator's name, and with it those of its parts, which
+// tests that share it would otherwise make up at the same moment.
+func named[T any](g *rapid.Generator[T]) *rapid.Generator[T] {
+	_ = g.String()
+	return g
+}
+
 var (
-	texts = rapid.OneOf(
+	texts = named(rapid.OneOf(
 		rapid.String(), rapid.Just(""), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }),
 		rapid.SampledFrom([]string{`<b>"q"</b> & \ /`, "a\u2028b\u2029", "مرحبا 👋🏽", "\x00\x1f\x7f\n\t", "\xff"}),
-	)
-	nullTexts = rapid.Map(texts, func(s string) nullString { return nullString(s) })
-	ids       = rapid.Int64Range(0, core.MaxID)
-	sizes     = rapid.Map(rapid.OneOf(rapid.Just(int64(0)), ids), func(n int64) nullInt { return nullInt(n) })
-	times     = rapid.Map(
+	))
+	nullTexts = named(rapid.Map(texts, func(s string) nullString { return nullString(s) }))
+	ids       = named(rapid.Int64Range(0, core.MaxID))
+	sizes     = named(rapid.Map(rapid.OneOf(rapid.Just(int64(0)), ids), func(n int64) nullInt { return nullInt(n) }))
+	times     = named(rapid.Map(
 		rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(-62_135_596_800_000_000, 253_402_300_799_999_999)),
 		func(n int64) nullTime { return nullTime(n) },
-	)
-	decimals = rapid.Map(
+	))
+	decimals = named(rapid.Map(
 		rapid.OneOf(rapid.Float64Range(-180, 180), rapid.Float64(), rapid.SampledFrom([]float64{0, 1, -57, 1e-7, 1e21})),
 		func(f float64) decimal { return decimal(f) },
-	)
-	objects = rapid.Custom(func(t *rapid.T) object {
+	))
+	objects = named(rapid.Custom(func(t *rapid.T) object {
 		if rapid.Bool().Draw(t, "none") {
 			return ""
 		}
@@ -105,7 +112,7 @@ var (
 			t.Fatalf("marshal %#v: %v", members, err)
 		}
 		return object(text)
-	})
+	}))
 )
 
 func heads(t *rapid.T, fileType string) attachmentHead {
@@ -121,7 +128,7 @@ func files(t *rapid.T, fileType string) fileAttachment {
 	}
 }
 
-var attachments = rapid.Custom(func(t *rapid.T) any {
+var attachments = named(rapid.Custom(func(t *rapid.T) any {
 	switch kind := rapid.SampledFrom([]string{"audio", "location", "fallback", "contact", "embed", "image"}).Draw(t, "kind"); kind {
 	case "audio":
 		return &audioAttachment{fileAttachment: files(t, kind), TranscribedText: texts.Draw(t, "text")}
@@ -144,9 +151,9 @@ var attachments = rapid.Custom(func(t *rapid.T) any {
 		f := files(t, texts.Draw(t, "type"))
 		return &f
 	}
-})
+}))
 
-var senders = rapid.Custom(func(t *rapid.T) any {
+var senders = named(rapid.Custom(func(t *rapid.T) any {
 	id, name, avatar := ids.Draw(t, "id"), texts.Draw(t, "name"), texts.Draw(t, "avatar")
 	switch kind := rapid.SampledFrom([]string{"", "contact", "user", "bot", "assistant"}).Draw(t, "kind"); kind {
 	case "contact":
@@ -169,18 +176,18 @@ var senders = rapid.Custom(func(t *rapid.T) any {
 		}
 	}
 	return nil
-})
+}))
 
-var messages = rapid.Custom(func(t *rapid.T) messageBody {
+var messages = named(rapid.Custom(func(t *rapid.T) messageBody {
 	return messageBody{
 		ID: ids.Draw(t, "id"), Content: nullTexts.Draw(t, "content"), MessageType: rapid.Int64Range(0, 3).Draw(t, "type"),
 		ContentType: texts.Draw(t, "content type"), ContentAttributes: objects.Draw(t, "attributes"),
 		CreatedAt: rapid.Int64().Draw(t, "created"), ConversationID: ids.Draw(t, "conversation"),
 		Attachments: rapid.SliceOfN(attachments, 0, 3).Draw(t, "attachments"), Sender: senders.Draw(t, "sender"),
 	}
-})
+}))
 
-var contacts = rapid.Custom(func(t *rapid.T) contactBody {
+var contacts = named(rapid.Custom(func(t *rapid.T) contactBody {
 	return contactBody{
 		ID: ids.Draw(t, "id"), Name: texts.Draw(t, "name"), Email: nullTexts.Draw(t, "email"),
 		PhoneNumber: nullTexts.Draw(t, "phone"), Identifier: nullTexts.Draw(t, "identifier"), Blocked: rapid.Bool().Draw(t, "blocked"),
@@ -191,7 +198,7 @@ var contacts = rapid.Custom(func(t *rapid.T) contactBody {
 		AccountID: ids.Draw(t, "account"), CompanyID: sizes.Draw(t, "company"),
 		LabelList: append([]string{}, rapid.SliceOfN(texts, 0, 3).Draw(t, "labels")...),
 	}
-})
+}))
 
 func TestAppendMessageEqualsEncodingJSON(t *testing.T) {
 	t.Parallel()
