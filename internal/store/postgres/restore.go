@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -65,8 +66,7 @@ func Restore(ctx context.Context, opts Options, r store.Restoring) (err error) {
 
 // refuse looks for servers and accounts.
 func (e *Engine) refuse(ctx context.Context, version int64, replace bool) error {
-	others, err := scanOne[int64](ctx, e, `SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND application_name = $1`, applicationName)
+	others, err := e.others(ctx)
 	if err != nil {
 		return fmt.Errorf("look for servers: %w", err)
 	}
@@ -81,6 +81,36 @@ func (e *Engine) refuse(ctx context.Context, version int64, replace bool) error 
 		err = errHeld
 	}
 	return err
+}
+
+// A connection that was closed shows for a moment more: the server ends its own
+// side of it when it comes to it.
+const (
+	leavePatience = 3 * time.Second
+	leavePause    = 50 * time.Millisecond
+)
+
+// others counts the connections of other processes, once those that are about
+// to end have ended.
+func (e *Engine) others(ctx context.Context) (int64, error) {
+	late := time.NewTimer(leavePatience)
+	defer late.Stop()
+	again := time.NewTicker(leavePause)
+	defer again.Stop()
+	for {
+		n, err := scanOne[int64](ctx, e, `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = $1`, applicationName)
+		if err != nil || n == 0 {
+			return n, err
+		}
+		select {
+		case <-again.C:
+		case <-late.C:
+			return n, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
 }
 
 var errHeld = &core.Error{Kind: core.Conflict, Message: "the database holds accounts already: --replace deletes them"}
