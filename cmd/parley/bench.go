@@ -227,7 +227,7 @@ func startServer(ctx context.Context, program string, environ []string, cfg *con
 	}
 	begin := plan.Clock.Now()
 	child, url, err := bench.Start(ctx, program, []string{
-		"serve", "--until-eof", "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--rate-limit", "0",
+		"serve", "--until-eof", "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "info",
 		"--data-dir", cfg.DataDir, "--log-format", "text",
 	}, environ, nil)
 	if err != nil {

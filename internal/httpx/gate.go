@@ -53,5 +53,5 @@ func (g *Gate) Anonymous(ctx context.Context) error {
 	return g.limits.request(c.subject)
 }
 
-// Missed notes that the call asked for something that does not exist.
+// missed notes that the call asked for something that does not exist.
 func (g *Gate) missed(ctx context.Context) { g.limits.missed(CallOf(ctx).subject) }
