@@ -3,6 +3,7 @@ package commbox
 import (
 	"net/http"
 
+	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/service/conversation"
@@ -15,7 +16,7 @@ const maxPageSize = 100
 // the conversations of one identity, with the messages that the customer has
 // not read yet. No parameters are published for it; it takes those of its
 // first version.
-func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, account int64) error {
+func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
 	p := readParams(r)
 	identity := p.pathID("USER_IDENTITY_ID")
 	page, size := p.number("pageNumber", 0, 0), min(p.number("pageSize", maxPageSize, 1), maxPageSize)
@@ -28,7 +29,7 @@ func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, accoun
 	if module := p.number("moduleId", 0, 0); module > 0 {
 		q.Ext = []conversation.Match{moduleIs(module)}
 	}
-	o := objectWriter{dialect: d, account: account, childs: p.flag("includeChilds", true), activities: p.flag("includeActivityLog", false), unread: true}
+	o := objectWriter{dialect: d, account: caller.AccountID, childs: p.flag("includeChilds", true), activities: p.flag("includeActivityLog", false), unread: true}
 	if p.err != nil {
 		return p.err
 	}
@@ -36,7 +37,7 @@ func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, accoun
 		return core.Absent("identity")
 	}
 	q.With |= o.parts()
-	threads, unread, err := d.conversations.OfIdentity(r.Context(), account, identity, q)
+	threads, unread, err := d.conversations.OfIdentity(r.Context(), caller.AccountID, identity, q)
 	if err != nil {
 		return err
 	}
@@ -48,11 +49,11 @@ func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, accoun
 // getObject serves GET /streams/{STREAM_ID}/objects/{OBJECT_ID}: one
 // conversation, alone in an array. The stream is part of the address: in
 // another one there is no such object.
-func (d *dialect) getObject(w http.ResponseWriter, r *http.Request, account int64) error {
+func (d *dialect) getObject(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
 	p := readParams(r)
-	stream := p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(account, text) })
+	stream := p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(caller.AccountID, text) })
 	id := p.pathID("OBJECT_ID")
-	o := objectWriter{dialect: d, account: account, childs: p.flag("includeChilds", false), activities: p.flag("includeActivityLog", false)}
+	o := objectWriter{dialect: d, account: caller.AccountID, childs: p.flag("includeChilds", false), activities: p.flag("includeActivityLog", false)}
 	if p.err != nil {
 		return p.err
 	}
@@ -60,7 +61,7 @@ func (d *dialect) getObject(w http.ResponseWriter, r *http.Request, account int6
 		return core.Absent("object")
 	}
 	with := conversation.WithContact | conversation.WithIdentity | conversation.WithPrimary | o.parts()
-	thread, err := d.conversations.Thread(r.Context(), account, id, with)
+	thread, err := d.conversations.Thread(r.Context(), caller.AccountID, id, with)
 	if err != nil {
 		return err
 	}

@@ -26,17 +26,16 @@ type node struct {
 
 // operation is a published call.
 type operation struct {
-	pattern string   // of the path
-	params  []string // the names of the path's parameters, in order
-	serve   handlerFunc
+	call
+	params []string // the names of the path's parameters, in order
 }
 
-// add puts a call into the tree. A pattern is a path whose segments in braces
-// are parameters; serve is nil for a call that is known and not served.
-func (t *router) add(method, pattern string, serve handlerFunc) {
+// add puts a call into the tree. The segments of its path that stand in braces
+// are parameters; one that is known and not served has no serve.
+func (t *router) add(c call) {
 	at := &t.root
-	op := operation{pattern: pattern, serve: serve}
-	for segment := range strings.SplitSeq(strings.TrimPrefix(pattern, "/"), "/") {
+	op := operation{call: c}
+	for segment := range strings.SplitSeq(strings.TrimPrefix(c.path, "/"), "/") {
 		if name, ok := strings.CutPrefix(segment, "{"); ok {
 			op.params = append(op.params, strings.TrimSuffix(name, "}"))
 			if at.param == nil {
@@ -57,7 +56,7 @@ func (t *router) add(method, pattern string, serve handlerFunc) {
 	if at.operations == nil {
 		at.operations = map[string]operation{}
 	}
-	at.operations[method] = op
+	at.operations[c.method] = op
 }
 
 // find returns the calls of the request's path by method, nil for a path that
@@ -100,14 +99,14 @@ func (n *node) find(segments, values []string) (map[string]operation, []string) 
 
 // pick chooses among the calls of a path and makes the path's parameters known
 // to the request. ok is false when the method is not served there.
-func pick(r *http.Request, calls map[string]operation, values []string) (handlerFunc, bool) {
+func pick(r *http.Request, calls map[string]operation, values []string) (call, bool) {
 	op := calls[r.Method]
 	if op.serve == nil {
-		return nil, false
+		return call{}, false
 	}
 	for i, name := range op.params {
 		r.SetPathValue(name, values[i])
 	}
-	httpx.CallOf(r.Context()).Route = op.pattern
-	return op.serve, true
+	httpx.CallOf(r.Context()).Route = op.path
+	return op.call, true
 }

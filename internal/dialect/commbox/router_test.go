@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/testkit"
 )
@@ -15,7 +16,7 @@ func TestRouter(t *testing.T) {
 	t.Parallel()
 	var tree router
 	for _, c := range (&dialect{}).calls() {
-		tree.add(c.method, c.path, c.serve)
+		tree.add(c)
 	}
 	for path, want := range map[string]string{
 		"/managers/teams":                              "",
@@ -69,7 +70,7 @@ func TestRouter(t *testing.T) {
 // FuzzPaths looks for panics in routing and in the reading of parameters.
 func FuzzPaths(f *testing.F) {
 	d := &dialect{ids: testIDs(f, 0), clock: func() core.Time { return 1 }}
-	reached := func(w http.ResponseWriter, r *http.Request, _ int64) error {
+	reached := func(w http.ResponseWriter, r *http.Request, _ auth.Principal) error {
 		p := readParams(r)
 		p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(1, text) })
 		p.pathID("OBJECT_ID")
@@ -80,8 +81,8 @@ func FuzzPaths(f *testing.F) {
 		p.states()
 		return p.err
 	}
-	d.router.add(http.MethodGet, "/streams/{STREAM_ID}/objects/{OBJECT_ID}", reached)
-	d.router.add(http.MethodGet, "/users/{USER_ID}", nil)
+	d.router.add(call{method: http.MethodGet, path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}", serve: reached})
+	d.router.add(call{method: http.MethodGet, path: "/users/{USER_ID}"})
 	f.Add("/streams/hNyRN_fLUy7rrOrN9jLpipA%3d%3d/objects/5", "status=1,8&pageSize=5&sort=asc")
 	f.Add("/STREAMS/%253d/objects/-1/", "includeChilds=x&order=%zz")
 	f.Add("/users//%2e%2e/", "status=,,,&status=%00")
@@ -93,8 +94,8 @@ func FuzzPaths(f *testing.F) {
 		u.RawQuery = query
 		r := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}
 		calls, values := d.router.find(u)
-		if serve, ok := pick(r, calls, values); ok {
-			if err := serve(httptest.NewRecorder(), r, 1); err != nil {
+		if call, ok := pick(r, calls, values); ok {
+			if err := call.serve(httptest.NewRecorder(), r, auth.Principal{AccountID: 1}); err != nil {
 				d.writeError(httptest.NewRecorder(), r, err)
 			}
 		}

@@ -3,8 +3,10 @@ package commbox
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
+	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/service/conversation"
@@ -33,8 +35,8 @@ type dialect struct {
 	router        router
 }
 
-// handlerFunc serves a call for an account, or says why it could not.
-type handlerFunc func(w http.ResponseWriter, r *http.Request, account int64) error
+// handlerFunc serves a call for whom the key names, or says why it could not.
+type handlerFunc func(w http.ResponseWriter, r *http.Request, caller auth.Principal) error
 
 // New returns the dialect's handler. It panics when no keys can be derived
 // from IDKey: that is a fault of the wiring.
@@ -45,7 +47,7 @@ func New(deps Deps) http.Handler {
 	}
 	d := &dialect{conversations: deps.Conversations, gate: deps.Gate, clock: deps.Clock, ids: ids}
 	for _, c := range d.calls() {
-		d.router.add(c.method, c.path, c.serve)
+		d.router.add(c)
 	}
 	return httpx.Adapter{Log: deps.Log, Error: d.writeError, Gate: deps.Gate}.Handle(d.serve)
 }
@@ -54,16 +56,36 @@ func New(deps Deps) http.Handler {
 type call struct {
 	method, path string
 	serve        handlerFunc
+	// admin: it changes who works here and with what, which takes an
+	// administrator's key. Others take one that reads or, where the method is
+	// not GET, writes. CommBox publishes no rights of keys.
+	admin bool
+}
+
+// scope is the right that the key must have.
+func (c *call) scope() core.Scope {
+	switch {
+	case c.admin:
+		return core.ScopeAdmin
+	case c.method == http.MethodGet:
+		return core.ScopeRead
+	}
+	return core.ScopeWrite
 }
 
 // calls lists every published operation: OpenAPI 2.07, what newer help pages
 // and older revisions add, and what public clients were seen to call.
 // coverage.txt has the same list with its sources.
 func (d *dialect) calls() []call {
-	return append([]call{
-		{"GET", "/v2/users/identities/{USER_IDENTITY_ID}/objects", d.listUserObjects},
-		{"GET", "/streams/{STREAM_ID}/objects/{OBJECT_ID}", d.getObject},
-	}, unserved()...)
+	return slices.Concat(d.objectCalls(), unserved())
+}
+
+// objectCalls are the reads of conversations.
+func (d *dialect) objectCalls() []call {
+	return []call{
+		{method: "GET", path: "/v2/users/identities/{USER_IDENTITY_ID}/objects", serve: d.listUserObjects},
+		{method: "GET", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}", serve: d.getObject},
+	}
 }
 
 // Operations lists every call that the router knows, also those that answer
@@ -169,7 +191,7 @@ POST /automation/objects/{OBJECT_ID}/context/jump
 // operation is not supported", never 405), with a key and without.
 func (d *dialect) serve(w http.ResponseWriter, r *http.Request) error {
 	calls, values := d.router.find(r.URL)
-	serve, ok := pick(r, calls, values)
+	call, ok := pick(r, calls, values)
 	if !ok {
 		if err := d.gate.Anonymous(r.Context()); err != nil {
 			return err
@@ -187,10 +209,10 @@ func (d *dialect) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !caller.Can(core.ScopeRead) {
-		return &core.Error{Kind: core.Forbidden, Message: "the token may not read"}
+	if scope := call.scope(); !caller.Can(scope) {
+		return &core.Error{Kind: core.Forbidden, Message: "the token lacks the scope " + string(scope)}
 	}
-	return serve(w, r, caller.AccountID)
+	return call.serve(w, r, caller)
 }
 
 // key returns the caller's key: the Authorization header, with or without the
