@@ -6,18 +6,6 @@ import (
 	"strings"
 )
 
-// JSON is JSON text kept exactly as it was given, key order and spacing
-// included; "" when nothing was given. Nothing re-encodes it.
-type JSON string
-
-// Or returns j, or def when nothing was given.
-func (j JSON) Or(def string) string {
-	if j == "" {
-		return def
-	}
-	return string(j)
-}
-
 // MaxID is the largest id: clients that keep numbers as doubles read every id
 // exactly.
 const MaxID = 1<<53 - 1

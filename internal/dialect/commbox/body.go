@@ -230,7 +230,7 @@ func (v *wireText) UnmarshalJSON(raw []byte) error {
 func (v *wireObject) UnmarshalJSON(raw []byte) error {
 	text := string(raw)
 	if raw[0] == '"' {
-		text = unquote(text)
+		text = core.JSON(text).Text()
 	}
 	text = strings.TrimSpace(text)
 	switch {
@@ -247,7 +247,7 @@ func (v *wireObject) UnmarshalJSON(raw []byte) error {
 func scalar(raw []byte) (string, error) {
 	switch raw[0] {
 	case '"':
-		return strings.TrimSpace(unquote(string(raw))), nil
+		return strings.TrimSpace(core.JSON(raw).Text()), nil
 	case '{', '[':
 		return "", errors.New("not a single value")
 	case 'n':

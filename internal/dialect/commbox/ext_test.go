@@ -1,7 +1,6 @@
 package commbox
 
 import (
-	"encoding/json"
 	"testing"
 
 	"parley/internal/core"
@@ -36,25 +35,4 @@ func TestExtension(t *testing.T) {
 			t.Errorf("content of %s = %q", odd, got)
 		}
 	}
-}
-
-// FuzzMember compares the scanner with encoding/json on text that is JSON, and
-// looks for panics on text that is not.
-func FuzzMember(f *testing.F) {
-	f.Add(`{"a":1}`, "a")
-	f.Add(` { "a" : { "b" : [ 1 , "]" ] } , "\u0061" : "x\\" } `, "a")
-	f.Add(`{"a":`, "a")
-	f.Add(`{"a`, "a")
-	f.Add(`{"a":"\`, "a")
-	f.Add(`{"":true,"a":[[[}`, "")
-	f.Fuzz(func(t *testing.T, text, name string) {
-		got := member(text, name)
-		var all map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(text), &all); err != nil {
-			return
-		}
-		if want := string(all[name]); got != want {
-			t.Errorf("member(%q, %q) = %q, want %q", text, name, got, want)
-		}
-	})
 }
