@@ -58,9 +58,10 @@ type Conversation struct {
 	OwnerID              int64
 	BotID                int64 // the serving bot
 	TeamID               int64
-	CustomAttributes     JSON // object
-	AdditionalAttributes JSON // object
-	Ext                  JSON // object: what only one dialect knows, by dialect
+	ParticipantIDs       []int64 // agents who take part, in the order they joined
+	CustomAttributes     JSON    // object
+	AdditionalAttributes JSON    // object
+	Ext                  JSON    // object: what only one dialect knows, by dialect
 	// PrimaryMessageID names the message that stands for the conversation: the
 	// first one that counts, unless another was named.
 	PrimaryMessageID int64

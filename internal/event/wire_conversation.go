@@ -168,6 +168,7 @@ type conversationFields struct {
 	OwnerID              int64       `json:"owner_id,omitempty"`
 	BotID                int64       `json:"bot_id,omitempty"`
 	TeamID               int64       `json:"team_id,omitempty"`
+	ParticipantIDs       []int64     `json:"participant_ids,omitempty"`
 	CustomAttributes     core.JSON   `json:"custom_attributes,omitempty"`
 	AdditionalAttributes core.JSON   `json:"additional_attributes,omitempty"`
 	Ext                  core.JSON   `json:"ext,omitempty"`

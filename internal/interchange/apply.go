@@ -214,6 +214,19 @@ func (a *applier) agentRef(ctx context.Context, key string, id int64) (int64, er
 	return to, err
 }
 
+// agentRefs is agentRef for a list.
+func (a *applier) agentRefs(ctx context.Context, key string, ids []int64) ([]int64, error) {
+	var all []int64
+	for _, id := range ids {
+		to, err := a.agentRef(ctx, key, id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, to)
+	}
+	return all, nil
+}
+
 // inAccount resolves a reference to a thing whose space is its own.
 func (a *applier) inAccount(ctx context.Context, key string, at place) (int64, error) {
 	if at.id == 0 {

@@ -272,12 +272,8 @@ func (a *applier) team(ctx context.Context, l *line, r *teamRecord) (bool, error
 	}
 	team := r.team(a.im.now)
 	team.ID, team.AccountID, team.AgentIDs = v.id, a.account, nil
-	for _, id := range r.AgentIDs {
-		to, err := a.agentRef(ctx, "agent_ids", id)
-		if err != nil {
-			return false, err
-		}
-		team.AgentIDs = append(team.AgentIDs, to)
+	if team.AgentIDs, err = a.agentRefs(ctx, "agent_ids", r.AgentIDs); err != nil {
+		return false, err
 	}
 	if err := a.tx.InsertTeam(ctx, &team); err != nil {
 		return false, err

@@ -129,6 +129,9 @@ func (a *applier) conversationRefs(ctx context.Context, r *conversationRecord, c
 	if c.LabelIDs, err = a.labelRefs(ctx, r.Labels); err != nil {
 		return err
 	}
+	if c.ParticipantIDs, err = a.agentRefs(ctx, "participant_ids", r.ParticipantIDs); err != nil {
+		return err
+	}
 	if a.im.opts.Remap && c.DisplayID != 0 {
 		_, taken, err := a.tx.FindConversationByDisplayID(ctx, a.account, c.DisplayID)
 		if err != nil {

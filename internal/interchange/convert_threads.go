@@ -109,6 +109,7 @@ func conversationOf(c *core.Conversation, labels []labelRef) *conversationRecord
 		OwnerID:              c.OwnerID,
 		BotID:                c.BotID,
 		TeamID:               c.TeamID,
+		ParticipantIDs:       c.ParticipantIDs,
 		CustomAttributes:     c.CustomAttributes,
 		AdditionalAttributes: c.AdditionalAttributes,
 		Ext:                  c.Ext,

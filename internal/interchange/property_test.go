@@ -101,6 +101,17 @@ func (f *randomFile) drawAccount() {
 	}
 }
 
+// someAgents returns any of the account's agents.
+func (f *randomFile) someAgents(what string) []int64 {
+	var ids []int64
+	for _, a := range f.agents {
+		if f.flip(what) {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids
+}
+
 func (f *randomFile) agent() int64 {
 	if len(f.agents) == 0 || f.flip("nobody") {
 		return 0
@@ -117,13 +128,8 @@ func (f *randomFile) drawLists() {
 	}
 	for i := range f.n("teams", 0, 2) {
 		v := drawAny[core.Team](f.t)
-		v.ID, v.AccountID, v.AgentIDs = f.id(store.TeamIDs), f.account, nil
+		v.ID, v.AccountID, v.AgentIDs = f.id(store.TeamIDs), f.account, f.someAgents("member")
 		v.Name = fmt.Sprintf("%s%d", v.Name, i)
-		for _, a := range f.agents {
-			if f.flip("member") {
-				v.AgentIDs = append(v.AgentIDs, a.ID)
-			}
-		}
 		f.teams = append(f.teams, v.ID)
 		f.add(teamOf(&v))
 	}
@@ -257,6 +263,7 @@ func (f *randomFile) drawThread(byDisplay bool) *randomThread {
 	if c.TeamID = 0; len(f.teams) > 0 {
 		c.TeamID = f.teams[0]
 	}
+	c.ParticipantIDs = f.someAgents("participant")
 	c.AssigneeID, c.LastAssigneeID, c.AssigneeBotID, c.OwnerID, c.BotID = f.agent(), f.agent(), f.agent(), f.agent(), f.agent()
 	r := conversationOf(&c, f.someLabels())
 	f.maybe(&r.ContactLastSeenAt, &r.AgentLastSeenAt, &r.FirstResponseAt, &r.LastResponseAt, &r.ClosedAt, &r.WaitingSince, &r.CreatedAt, &r.CustomerUpdatedAt, &r.UpdatedAt)

@@ -336,6 +336,7 @@ type conversationRecord struct {
 	OwnerID              int64      `json:"owner_id" rule:"id"`
 	BotID                int64      `json:"bot_id" rule:"id"`
 	TeamID               int64      `json:"team_id" rule:"id"`
+	ParticipantIDs       []int64    `json:"participant_ids"`
 	CustomAttributes     core.JSON  `json:"custom_attributes"`
 	AdditionalAttributes core.JSON  `json:"additional_attributes"`
 	Ext                  core.JSON  `json:"ext"`

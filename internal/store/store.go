@@ -125,11 +125,38 @@ type Tx interface {
 	InsertAttachment(ctx context.Context, a *core.Attachment) error
 	PutReadCursor(ctx context.Context, r core.ReadCursor) error
 
+	Repeats
 	Staging
 
 	// Emit adds events to the log. They get their sequence numbers at the end
 	// of the transaction.
 	Emit(events ...core.Event)
+}
+
+// Repeats remembers what must not happen twice: see docs/adr/0010.
+type Repeats interface {
+	// FindAnswer returns the request that the caller made before under this
+	// operation and key, however old it is.
+	FindAnswer(ctx context.Context, account int64, caller, operation, key string) (AnsweredRequest, bool, error)
+	// PutAnswer stores a request, over an older one of the same caller,
+	// operation and key, and forgets the account's that were made before oldest.
+	PutAnswer(ctx context.Context, r AnsweredRequest, oldest core.Time) error
+	// FindReceived returns the entry that a channel's message became, by the
+	// channel's name for it.
+	FindReceived(ctx context.Context, account, inbox int64, externalID string) (entry int64, ok bool, err error)
+	// PutReceived notes it, for ever. A name that is taken is core.Conflict.
+	PutReceived(ctx context.Context, account, inbox int64, externalID string, entry int64) error
+}
+
+// AnsweredRequest is a command that a caller gave a key, and how it ended.
+type AnsweredRequest struct {
+	AccountID int64
+	Caller    string // who asked, as the door names callers
+	Operation string
+	Key       string // the caller's; unique for caller and operation
+	Hash      string // of what was asked
+	Answer    string // what the command gave
+	CreatedAt core.Time
 }
 
 // Staging keeps what an import has to remember between two batches, so that

@@ -93,14 +93,18 @@ type agentRef struct {
 	id   int64
 }
 
-func agentRefs(v *core.Conversation) [5]agentRef {
-	return [5]agentRef{
+func agentRefs(v *core.Conversation) []agentRef {
+	refs := []agentRef{
 		{"assignee", v.AssigneeID},
 		{"last assignee", v.LastAssigneeID},
 		{"assignee bot", v.AssigneeBotID},
 		{"owner", v.OwnerID},
 		{"serving bot", v.BotID},
 	}
+	for _, id := range v.ParticipantIDs {
+		refs = append(refs, agentRef{"participant", id})
+	}
+	return refs
 }
 
 // checkReferences proves that everything the conversation refers to exists and

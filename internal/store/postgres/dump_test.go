@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"parley/internal/store"
+	"parley/internal/store/sqlstore"
 	"parley/internal/testkit"
 )
 
@@ -60,8 +61,12 @@ func TestDumpNeedsOneConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	latest, err := sqlstore.LatestMigration(Migrations())
+	if err != nil {
+		t.Fatal(err)
+	}
 	d, err := e.Dump(t.Context(), dir)
-	if err != nil || d != (store.Dump{Engine: store.Postgres, SchemaVersion: 1}) {
+	if err != nil || d != (store.Dump{Engine: store.Postgres, SchemaVersion: latest}) {
 		t.Fatalf("dump: %+v, %v", d, err)
 	}
 	r := store.Restoring{Dir: dir, SchemaVersion: d.SchemaVersion, Before: func() error { return nil }}

@@ -91,7 +91,7 @@ func contactInboxArgs(c *core.ContactInbox) []any {
 var conversationTable = newTable("conversations", `id int, account_id int, uuid text, display_id int, inbox_id int, sub_inbox_id ref,
 	contact_id int, identity_id int, contact_inbox_id ref, status text, status_code int, archived_at int, priority text, subject text,
 	opened_by int, external_id text, label_ids text, assignee_id ref, last_assignee_id ref, assignee_bot_id ref, owner_id ref,
-	bot_id ref, team_id ref, custom_attributes text, additional_attributes text, ext text, primary_message_id int, snoozed_until int,
+	bot_id ref, team_id ref, participant_ids text, custom_attributes text, additional_attributes text, ext text, primary_message_id int, snoozed_until int,
 	contact_last_seen_at int, agent_last_seen_at int, created_at int, last_position int, message_count int, last_message_id int,
 	last_listed_id int, agent_seq int, contact_seq int, contact_cursor int, agent_cursor int, contact_read_id int, agent_read_id int,
 	first_response_at int, last_response_at int, closed_at int, waiting_since int, last_message_at int, last_activity_at int,
@@ -99,8 +99,8 @@ var conversationTable = newTable("conversations", `id int, account_id int, uuid 
 
 type conversationRow struct {
 	core.Conversation
-	openedBy int64
-	labelIDs string
+	openedBy                 int64
+	labelIDs, participantIDs string
 }
 
 func (r *conversationRow) targets() []any {
@@ -109,7 +109,7 @@ func (r *conversationRow) targets() []any {
 		&c.ID, &c.AccountID, &c.UUID, &c.DisplayID, &c.InboxID, &c.SubInboxID,
 		&c.ContactID, &c.IdentityID, &c.ContactInboxID, &c.Status, &c.StatusCode, &c.ArchivedAt, &c.Priority, &c.Subject,
 		&r.openedBy, &c.ExternalID, &r.labelIDs, &c.AssigneeID, &c.LastAssigneeID, &c.AssigneeBotID, &c.OwnerID,
-		&c.BotID, &c.TeamID, &c.CustomAttributes, &c.AdditionalAttributes, &c.Ext, &c.PrimaryMessageID, &c.SnoozedUntil,
+		&c.BotID, &c.TeamID, &r.participantIDs, &c.CustomAttributes, &c.AdditionalAttributes, &c.Ext, &c.PrimaryMessageID, &c.SnoozedUntil,
 		&c.ContactLastSeenAt, &c.AgentLastSeenAt, &c.CreatedAt, &c.LastPosition, &c.MessageCount, &c.LastMessageID,
 		&c.LastListedID, &c.AgentSeq, &c.ContactSeq, &c.ContactCursor, &c.AgentCursor, &c.ContactReadID, &c.AgentReadID,
 		&c.FirstResponseAt, &c.LastResponseAt, &c.ClosedAt, &c.WaitingSince, &c.LastMessageAt, &c.LastActivityAt,
@@ -119,7 +119,7 @@ func (r *conversationRow) targets() []any {
 
 func (r *conversationRow) value() core.Conversation {
 	r.OpenedBy = core.Side(r.openedBy)
-	r.LabelIDs = parseIDs(r.labelIDs)
+	r.LabelIDs, r.ParticipantIDs = parseIDs(r.labelIDs), parseIDs(r.participantIDs)
 	return r.Conversation
 }
 
@@ -128,7 +128,7 @@ func conversationArgs(c *core.Conversation) []any {
 		id(c.ID), id(c.AccountID), keyText(c.UUID), id(c.DisplayID), id(c.InboxID), ref(c.SubInboxID),
 		id(c.ContactID), id(c.IdentityID), ref(c.ContactInboxID), string(c.Status), c.StatusCode, c.ArchivedAt, c.Priority, c.Subject,
 		int64(c.OpenedBy), keyText(c.ExternalID), idList(c.LabelIDs), ref(c.AssigneeID), ref(c.LastAssigneeID), ref(c.AssigneeBotID), ref(c.OwnerID),
-		ref(c.BotID), ref(c.TeamID), string(c.CustomAttributes), string(c.AdditionalAttributes), queriedJSON(c.Ext), id(c.PrimaryMessageID), c.SnoozedUntil,
+		ref(c.BotID), ref(c.TeamID), idList(c.ParticipantIDs), string(c.CustomAttributes), string(c.AdditionalAttributes), queriedJSON(c.Ext), id(c.PrimaryMessageID), c.SnoozedUntil,
 		c.ContactLastSeenAt, c.AgentLastSeenAt, c.CreatedAt, c.LastPosition, c.MessageCount, id(c.LastMessageID),
 		id(c.LastListedID), c.AgentSeq, c.ContactSeq, c.ContactCursor, c.AgentCursor, id(c.ContactReadID), id(c.AgentReadID),
 		c.FirstResponseAt, c.LastResponseAt, c.ClosedAt, c.WaitingSince, c.LastMessageAt, c.LastActivityAt,

@@ -15,6 +15,7 @@ func fullConversation(f Fixture, seed int64) core.Conversation {
 	c.ID, c.UUID, c.AccountID, c.DisplayID = 0, "", f.Account.ID, 0
 	c.InboxID, c.SubInboxID, c.ContactID, c.IdentityID, c.ContactInboxID = f.Web.ID, f.Desk.ID, f.Ada.ID, f.AdaWeb.ID, f.AdaWebDoor.ID
 	c.Status, c.OpenedBy = core.Snoozed, core.AgentSide
+	c.ParticipantIDs = []int64{f.Agent.ID, f.Bot.ID}
 	c.AssigneeID, c.LastAssigneeID, c.AssigneeBotID, c.OwnerID, c.BotID, c.TeamID = f.Agent.ID, f.Admin.ID, f.Bot.ID, f.Agent.ID, f.Bot.ID, f.Team.ID
 	return c
 }
