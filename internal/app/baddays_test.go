@@ -319,10 +319,10 @@ func TestClockStepsBack(t *testing.T) {
 					_, err = writes.Append(t.Context(), f.Account.ID, conversation.NewEntry{ConversationID: f.Chat.ID, Kind: core.Message, Sender: sender, Content: "hello"})
 					last, forContact = last+1, forContact+1
 				case 3:
-					_, err = writes.ReadUpTo(t.Context(), f.Account.ID, f.Chat.ID, core.ContactSide, 0)
+					_, err = writes.ReadUpTo(t.Context(), f.Account.ID, f.Chat.ID, conversation.Reader{Side: core.ContactSide}, 0)
 					forContact = 0
 				case 4:
-					_, err = writes.ReadUpTo(t.Context(), f.Account.ID, f.Chat.ID, core.AgentSide, 0)
+					_, err = writes.ReadUpTo(t.Context(), f.Account.ID, f.Chat.ID, conversation.Reader{Side: core.AgentSide}, 0)
 					forAgents = 0
 				}
 				if err != nil {

@@ -300,7 +300,7 @@ func appendTo(ctx context.Context, st store.Store, out io.Writer, tag string, n 
 			if i%2 == 0 {
 				side = core.ContactSide
 			}
-			if _, err := writes.ReadUpTo(ctx, 1, c, side, 0); err != nil {
+			if _, err := writes.ReadUpTo(ctx, 1, c, conversation.Reader{Side: side}, 0); err != nil {
 				return err
 			}
 		}

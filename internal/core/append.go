@@ -102,3 +102,20 @@ func Delete(c *Conversation, e *Entry, at Time) bool {
 	c.UpdatedAt = c.UpdatedAt.Later(at)
 	return true
 }
+
+// Edit replaces the text of a message or a note at the time given. It reports
+// whether anything changed. at must be set.
+func Edit(c *Conversation, e *Entry, content string, at Time) (bool, error) {
+	switch {
+	case e.Kind == Activity:
+		return false, Refuse("entry", "activities are not edited")
+	case e.IsDeleted():
+		return false, Refuse("entry", "the message is deleted")
+	case e.Content == content:
+		return false, nil
+	}
+	e.Content = content
+	e.UpdatedAt = e.UpdatedAt.Later(at)
+	c.UpdatedAt = c.UpdatedAt.Later(at)
+	return true, nil
+}

@@ -87,7 +87,7 @@ func (l *Live) step(ctx context.Context, rnd *rand.Rand, n int) error {
 	}
 	if rnd.IntN(4) == 0 {
 		side := core.Side(rnd.IntN(2))
-		_, err := l.Writes.ReadUpTo(ctx, AccountID, t.Conversation.ID, side, 0)
+		_, err := l.Writes.ReadUpTo(ctx, AccountID, t.Conversation.ID, conversation.Reader{Side: side}, 0)
 		return err
 	}
 	return l.say(ctx, rnd, &t)
@@ -128,7 +128,7 @@ func (l *Live) showcase(ctx context.Context, rnd *rand.Rand) error {
 		return err
 	}
 	if t.Conversation.ContactUnread() >= maxShowcaseUnread {
-		_, err := l.Writes.ReadUpTo(ctx, AccountID, VisitorThread, core.ContactSide, 0)
+		_, err := l.Writes.ReadUpTo(ctx, AccountID, VisitorThread, conversation.Reader{Side: core.ContactSide}, 0)
 		return err
 	}
 	lines := []string{"Are you still with me?", "<p>I found <b>two</b> invoices from last month. Which one do you need?</p>", "Take your time, I will wait here 🙂"}

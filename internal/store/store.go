@@ -136,10 +136,12 @@ type Tx interface {
 // Repeats remembers what must not happen twice: see docs/adr/0010.
 type Repeats interface {
 	// FindAnswer returns the request that the caller made before under this
-	// operation and key, however old it is.
+	// operation and key, however old it is: those past their time are forgotten
+	// by the next PutAnswer.
 	FindAnswer(ctx context.Context, account int64, caller, operation, key string) (AnsweredRequest, bool, error)
-	// PutAnswer stores a request, over an older one of the same caller,
-	// operation and key, and forgets the account's that were made before oldest.
+	// PutAnswer forgets the account's requests that were made before oldest, and
+	// stores r. One that is there already, or that another node stores at this
+	// moment, is core.Conflict.
 	PutAnswer(ctx context.Context, r AnsweredRequest, oldest core.Time) error
 	// FindReceived returns the entry that a channel's message became, by the
 	// channel's name for it.

@@ -22,6 +22,8 @@ const now = core.Time(1_700_000_000_000_000)
 
 func clock() core.Time { return now }
 
+var contactReads = conversation.Reader{Side: core.ContactSide}
+
 // each runs the test on both engines with the small account in the store.
 func each(t *testing.T, run func(t *testing.T, st store.Store, f storetest.Fixture)) {
 	t.Helper()
@@ -230,7 +232,7 @@ func TestAppendMovesUnreadOfTheOtherSide(t *testing.T) {
 		if second.Origin != core.OriginBot {
 			t.Errorf("origin = %s, want bot", second.Origin)
 		}
-		read, err := w.ReadUpTo(ctx, f.Account.ID, f.Ask.ID, core.ContactSide, 0)
+		read, err := w.ReadUpTo(ctx, f.Account.ID, f.Ask.ID, contactReads, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,12 +240,12 @@ func TestAppendMovesUnreadOfTheOtherSide(t *testing.T) {
 			t.Errorf("after reading: unread %d, seen at %d", read.ContactUnread(), read.ContactLastSeenAt)
 		}
 		// Reading again at the same moment changes nothing and tells nothing.
-		if _, err := w.ReadUpTo(ctx, f.Account.ID, f.Ask.ID, core.ContactSide, second.ID); err != nil {
+		if _, err := w.ReadUpTo(ctx, f.Account.ID, f.Ask.ID, contactReads, second.ID); err != nil {
 			t.Fatal(err)
 		}
 		// A later read moves the stamp, which clients are shown.
 		later := conversation.NewWrites(st, func() core.Time { return now + 1 })
-		if again, err := later.ReadUpTo(ctx, f.Account.ID, f.Ask.ID, core.ContactSide, second.ID); err != nil || again.ContactLastSeenAt != now+1 {
+		if again, err := later.ReadUpTo(ctx, f.Account.ID, f.Ask.ID, contactReads, second.ID); err != nil || again.ContactLastSeenAt != now+1 {
 			t.Fatalf("read again: seen at %d, %v", again.ContactLastSeenAt, err)
 		}
 		log, err := st.ListEvents(ctx, f.Account.ID, events.EventSeq, 10)

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -20,134 +21,153 @@ func NewWrites(st store.Store, clock core.Clock) *Writes {
 	return &Writes{store: st, clock: clock}
 }
 
-// NewEntry says what to append.
-type NewEntry struct {
-	ConversationID int64
-	Kind           core.EntryKind // Message or Note
-	Sender         core.Actor
-	Origin         core.Origin // "" = by the sender
-	Content        string
+// system is who does what nobody in particular asked for.
+var system = core.Actor{Type: core.ActorSystem}
+
+// work is a command on one conversation, whose row it holds. Rules change conv;
+// finish stores it once and tells of all that happened.
+type work struct {
+	tx    store.Tx
+	conv  core.Conversation
+	actor core.Actor
+	now   core.Time
+
+	fresh  bool // conv is new: its status is as it was asked for
+	stored bool // conv must be stored although no field of it is told
+	// events are told in this order, with the conversation as the command
+	// leaves it. update, among them, tells of all fields together.
+	events []core.Event
+	fields []string
+	update int // index of the update's event, meaningful with fields
 }
 
-// Append stores a message or a note at the end of its conversation and returns
-// it. A conversation that the account does not have is core.NotFound.
-func (s *Writes) Append(ctx context.Context, account int64, in NewEntry) (core.Entry, error) {
-	if in.Kind != core.Message && in.Kind != core.Note {
-		return core.Entry{}, core.Refuse("kind", "only messages and notes are said")
-	}
-	if in.Kind == core.Note && in.Sender.Type == core.ActorContact {
-		return core.Entry{}, core.Refuse("sender", "contacts write no notes")
-	}
-	var made core.Entry
-	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
-		made, err = s.appendIn(ctx, tx, account, in)
-		return err
-	})
-	if err != nil {
-		return core.Entry{}, fmt.Errorf("append %s: %w", in.Kind, err)
-	}
-	return made, nil
-}
-
-// appendIn is Append inside a command.
-func (s *Writes) appendIn(ctx context.Context, tx store.Tx, account int64, in NewEntry) (core.Entry, error) {
-	c, err := tx.LockConversation(ctx, account, in.ConversationID)
-	if err != nil {
-		return core.Entry{}, err
-	}
-	origin, err := s.author(ctx, tx, &c, &in)
-	if err != nil {
-		return core.Entry{}, err
-	}
-	made := core.Entry{
-		Kind: in.Kind, Sender: in.Sender, Origin: origin, Listed: true, Counts: true,
-		Content: in.Content, CreatedAt: s.clock(),
-	}
-	err = storeEntry(ctx, tx, &c, &made)
-	return made, err
-}
-
-// author checks that the sender belongs to the conversation or the account,
-// and says how the entry came about when the caller did not.
-func (s *Writes) author(ctx context.Context, tx store.Tx, c *core.Conversation, in *NewEntry) (core.Origin, error) {
-	origin := in.Origin
-	switch in.Sender.Type {
-	case core.ActorContact:
-		if in.Sender.ID == 0 {
-			in.Sender.ID = c.ContactID
-		}
-		if in.Sender.ID != c.ContactID {
-			return "", core.Refuse("sender", "the contact is not part of the conversation")
-		}
-		if origin == "" {
-			origin = core.OriginPerson
-		}
-	case core.ActorAgent:
-		a, err := tx.Agent(ctx, c.AccountID, in.Sender.ID)
+// on runs fn on a conversation of the account, under its lock, and stores what
+// it left. fn decides before it writes: see store.Store.InTx.
+func (s *Writes) on(
+	ctx context.Context, account, conversation int64, actor core.Actor, fn func(ctx context.Context, w *work) error,
+) (core.Conversation, error) {
+	var c core.Conversation
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+		w, err := s.begin(ctx, tx, account, conversation, actor)
 		if err != nil {
-			return "", err
+			return err
 		}
-		if origin == "" {
-			origin = core.OriginPerson
-			if a.Type == core.Bot {
-				origin = core.OriginBot
-			}
+		if err := fn(ctx, w); err != nil {
+			return err
 		}
-	case core.ActorSystem:
-		if origin == "" {
-			origin = core.OriginAutomation
-		}
-	default:
-		return "", core.Refuse("sender", "a sender is a contact, an agent or the system")
-	}
-	return origin, nil
+		c = w.conv
+		return w.finish(ctx)
+	})
+	return c, err
 }
 
-// storeEntry appends e to c under c's lock and stores all that follows from it.
-func storeEntry(ctx context.Context, tx store.Tx, c *core.Conversation, e *core.Entry) error {
-	var err error
-	if e.ID, err = tx.NextEntryID(ctx); err != nil {
+// begin takes the conversation's row.
+func (s *Writes) begin(ctx context.Context, tx store.Tx, account, conversation int64, actor core.Actor) (*work, error) {
+	c, err := tx.LockConversation(ctx, account, conversation)
+	if err != nil {
+		return nil, err
+	}
+	return &work{tx: tx, conv: c, actor: actor, now: s.clock()}, nil
+}
+
+// finish stores the conversation and tells what happened.
+func (w *work) finish(ctx context.Context) error {
+	if len(w.fields) == 0 && !w.stored {
+		return nil
+	}
+	if err := w.tx.UpdateConversation(ctx, w.conv); err != nil {
 		return err
 	}
-	before := *c // an own cursor that begins now begins where the shared one stood
-	core.Append(c, e)
-	if err := tx.InsertEntry(ctx, e); err != nil {
+	w.tell()
+	return nil
+}
+
+// tell emits the events with the conversation as it is now.
+func (w *work) tell() {
+	for i := range w.events {
+		switch data := w.events[i].Data.(type) {
+		case core.EntryChange:
+			data.Conversation = w.conv
+			w.events[i].Data = data
+		case core.ReadChange:
+			data.Conversation = w.conv
+			w.events[i].Data = data
+		case core.ConversationChange:
+			data.Conversation = w.conv
+			if i == w.update && len(w.fields) > 0 {
+				data.Changed = w.fields
+			}
+			w.events[i].Data = data
+		}
+	}
+	w.tx.Emit(w.events...)
+}
+
+// event begins an event about the conversation.
+func (w *work) event(kind core.EventType, actor core.Actor, data core.EventData) {
+	w.events = append(w.events, core.Event{
+		AccountID: w.conv.AccountID, Type: kind, At: w.now, Actor: actor,
+		ContactID: w.conv.ContactID, ConversationID: w.conv.ID, InboxID: w.conv.InboxID, Data: data,
+	})
+}
+
+// apply takes over what a rule did: it is told, and where the rule says so
+// agents find it among the conversation's activities.
+func (w *work) apply(ctx context.Context, ch core.Change, actor core.Actor) error {
+	if !ch.Happened() {
+		return nil
+	}
+	if len(w.fields) == 0 {
+		w.update = len(w.events)
+		w.event(core.ConversationUpdated, actor, core.ConversationChange{})
+	}
+	for _, f := range ch.Fields {
+		if !slices.Contains(w.fields, f) {
+			w.fields = append(w.fields, f)
+		}
+	}
+	if ch.Code == "" {
+		return nil
+	}
+	return w.add(ctx, &core.Entry{Kind: core.Activity, Sender: actor, Code: ch.Code, Params: ch.Params, CreatedAt: w.now})
+}
+
+// add stores e at the end of the conversation, with what follows for whoever
+// said it.
+func (w *work) add(ctx context.Context, e *core.Entry) error {
+	var err error
+	if e.ID, err = w.tx.NextEntryID(ctx); err != nil {
+		return err
+	}
+	before := w.conv // an own cursor that begins now begins where the shared one stood
+	core.Append(&w.conv, e)
+	w.stored = true
+	if err := w.tx.InsertEntry(ctx, e); err != nil {
 		return err
 	}
 	if agent, ok := core.ReplyCursor(e); ok {
-		if err := moveOwnCursor(ctx, tx, before, agent, e); err != nil {
+		if err := moveOwnCursor(ctx, w.tx, before, agent, e); err != nil {
 			return err
 		}
-	}
-	if e.Sender.Type == core.ActorContact {
-		if err := touchContact(ctx, tx, c, e); err != nil {
-			return err
-		}
-	}
-	if err := tx.UpdateConversation(ctx, *c); err != nil {
-		return err
 	}
 	kind := core.MessageCreated
-	if e.Kind == core.Note {
+	switch e.Kind {
+	case core.Note:
 		kind = core.NoteCreated
+	case core.Activity:
+		kind = core.ActivityCreated
+	case core.Message:
 	}
-	tx.Emit(core.Event{
-		AccountID: c.AccountID, Type: kind, At: e.CreatedAt, Actor: e.Sender,
-		ContactID: c.ContactID, ConversationID: c.ID, InboxID: c.InboxID,
-		Data: core.EntryChange{Entry: *e, Conversation: *c},
-	})
+	w.event(kind, e.Sender, core.EntryChange{Entry: *e})
 	return nil
 }
 
 // moveOwnCursor moves the cursor of the agent who said e up to it, beginning
 // one where there is none.
 func moveOwnCursor(ctx context.Context, tx store.Tx, c core.Conversation, agent int64, e *core.Entry) error {
-	own, found, err := tx.FindReadCursor(ctx, c.AccountID, c.ID, agent)
+	own, found, err := ownCursor(ctx, tx, &c, agent)
 	if err != nil {
 		return err
-	}
-	if !found {
-		own = core.OwnCursor(&c, agent)
 	}
 	if moved := own.ReadTo(e); found && !moved {
 		return nil
@@ -155,73 +175,29 @@ func moveOwnCursor(ctx context.Context, tx store.Tx, c core.Conversation, agent 
 	return tx.PutReadCursor(ctx, own)
 }
 
-// touchContact moves the contact's last activity.
-func touchContact(ctx context.Context, tx store.Tx, c *core.Conversation, e *core.Entry) error {
-	contact, err := tx.Contact(ctx, c.AccountID, c.ContactID)
-	if err != nil {
-		return err
+// ownCursor returns the agent's cursor, or the one to begin with.
+func ownCursor(ctx context.Context, tx store.Tx, c *core.Conversation, agent int64) (own core.ReadCursor, found bool, err error) {
+	own, found, err = tx.FindReadCursor(ctx, c.AccountID, c.ID, agent)
+	if err == nil && !found {
+		own = core.OwnCursor(c, agent)
 	}
-	contact.LastActivityAt = contact.LastActivityAt.Later(e.CreatedAt)
-	return tx.UpdateContact(ctx, contact)
+	return own, found, err
 }
 
-// ReadUpTo records that a side has read the conversation up to and including
-// the entry, 0 = the newest. Late and repeated calls are harmless. It returns
-// the conversation after it.
-func (s *Writes) ReadUpTo(ctx context.Context, account, conversation int64, reader core.Side, entry int64) (core.Conversation, error) {
-	var c core.Conversation
-	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
-		var err error
-		if c, err = tx.LockConversation(ctx, account, conversation); err != nil {
-			return err
-		}
-		e, err := readEntry(ctx, tx, &c, entry)
-		if err != nil {
-			return err
-		}
-		now := s.clock()
-		before := c.ContactLastSeenAt + c.AgentLastSeenAt
-		core.Seen(&c, reader, now)
-		stamped := c.ContactLastSeenAt+c.AgentLastSeenAt != before
-		if moved := e != nil && core.ReadUpTo(&c, reader, e); !moved && !stamped {
-			return nil
-		}
-		if err := tx.UpdateConversation(ctx, c); err != nil {
-			return err
-		}
-		actor := core.Actor{Type: core.ActorSystem}
-		if reader == core.ContactSide {
-			actor = core.Actor{Type: core.ActorContact, ID: c.ContactID}
-		}
-		tx.Emit(core.Event{
-			AccountID: account, Type: core.ConversationRead, At: now, Actor: actor,
-			ContactID: c.ContactID, ConversationID: c.ID, InboxID: c.InboxID,
-			Data: core.ReadChange{Reader: reader, Conversation: c},
-		})
+// checkActor refuses an actor that is no agent of the account.
+func checkActor(ctx context.Context, tx store.Tx, account int64, actor core.Actor) error {
+	if actor.Type != core.ActorAgent {
 		return nil
-	})
-	if err != nil {
-		return core.Conversation{}, fmt.Errorf("read conversation up to entry: %w", err)
 	}
-	return c, nil
+	_, err := findAgent(ctx, tx, account, actor.ID, "actor")
+	return err
 }
 
-// readEntry returns the entry of c with the id, the newest for 0, nil when c
-// has none.
-func readEntry(ctx context.Context, tx store.Tx, c *core.Conversation, id int64) (*core.Entry, error) {
-	if id == 0 {
-		newest, err := tx.ListEntries(ctx, c.AccountID, store.EntryQuery{ConversationIDs: []int64{c.ID}, Desc: true, Limit: 1})
-		if err != nil || len(newest) == 0 {
-			return nil, err
-		}
-		return &newest[0], nil
+// findAgent returns an agent whom the caller named in field.
+func findAgent(ctx context.Context, r store.Agents, account, id int64, field string) (core.Agent, error) {
+	a, err := r.Agent(ctx, account, id)
+	if err != nil && core.KindOf(err) == core.NotFound {
+		return core.Agent{}, core.Refuse(field, fmt.Sprintf("there is no agent %d", id))
 	}
-	e, err := tx.Entry(ctx, c.AccountID, id)
-	if err != nil {
-		return nil, err
-	}
-	if e.ConversationID != c.ID {
-		return nil, core.Absent("entry")
-	}
-	return &e, nil
+	return a, err
 }

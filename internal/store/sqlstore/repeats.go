@@ -19,9 +19,8 @@ func (r *answerRow) targets() []any {
 func (r *answerRow) value() store.AnsweredRequest { return r.AnsweredRequest }
 
 var (
-	findAnswerSQL = answerTable.selectFrom("WHERE account_id = $1 AND caller = $2 AND operation = $3 AND key = $4")
-	putAnswerSQL  = answerTable.insert() + ` ON CONFLICT (account_id, caller, operation, key)
-		DO UPDATE SET hash = excluded.hash, answer = excluded.answer, created_at = excluded.created_at`
+	findAnswerSQL    = answerTable.selectFrom("WHERE account_id = $1 AND caller = $2 AND operation = $3 AND key = $4")
+	putAnswerSQL     = answerTable.insert()
 	forgetAnswersSQL = "DELETE FROM answered_requests WHERE account_id = $1 AND created_at < $2"
 
 	findReceivedSQL = "SELECT entry_id FROM received_messages WHERE account_id = $1 AND inbox_id = $2 AND external_id = $3"
@@ -35,12 +34,14 @@ func (t *tx) FindAnswer(ctx context.Context, account int64, caller, operation, k
 
 // PutAnswer implements store.Repeats.
 func (t *tx) PutAnswer(ctx context.Context, r store.AnsweredRequest, oldest core.Time) error {
-	_, err := t.exec(ctx, putAnswerSQL,
-		id(r.AccountID), keyText(r.Caller), keyText(r.Operation), keyText(r.Key), r.Hash, r.Answer, r.CreatedAt)
-	if err != nil {
+	args := []any{id(r.AccountID), keyText(r.Caller), keyText(r.Operation), keyText(r.Key), r.Hash, r.Answer, r.CreatedAt}
+	if err := checkArgs(args); err != nil { // before the first statement
 		return err
 	}
-	_, err = t.exec(ctx, forgetAnswersSQL, r.AccountID, oldest)
+	if _, err := t.exec(ctx, forgetAnswersSQL, r.AccountID, oldest); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, putAnswerSQL, args...)
 	return err
 }
 

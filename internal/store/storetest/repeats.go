@@ -13,19 +13,20 @@ func answered(account int64, key string, seed int64) store.AnsweredRequest {
 }
 
 var repeatChecks = []check{
-	{"Repeats/PutAnswer stores under account, caller, operation and key, over an older one", func(e *env) {
+	{"Repeats/PutAnswer stores under account, caller, operation and key, once", func(e *env) {
 		a, b := e.account().ID, e.account().ID
-		old, anew, other := answered(a, "k", 1), answered(a, "k", 2), answered(a, "K", 3)
+		one, other := answered(a, "k", 1), answered(a, "K", 3)
 		caller, operation, foreign := answered(a, "k", 4), answered(a, "k", 5), answered(b, "k", 6)
 		caller.Caller, operation.Operation = "token 2", "start"
-		all := []store.AnsweredRequest{anew, other, caller, operation, foreign}
+		all := []store.AnsweredRequest{one, other, caller, operation, foreign}
 		e.tx(a, func(tx store.Tx) error {
-			err := tx.PutAnswer(e.ctx, old, noon)
+			var err error
 			for _, r := range all {
 				err = first(err, tx.PutAnswer(e.ctx, r, noon))
 			}
 			return err
 		})
+		e.refused("again", a, core.Conflict, func(tx store.Tx) error { return tx.PutAnswer(e.ctx, answered(a, "k", 2), noon) })
 		e.tx(a, func(tx store.Tx) error {
 			for _, want := range all {
 				e.same(want.Caller+want.Operation+want.Key, found(tx.FindAnswer(e.ctx, want.AccountID, want.Caller, want.Operation, want.Key)), want)
@@ -42,9 +43,10 @@ var repeatChecks = []check{
 				tx.PutAnswer(e.ctx, answered(a, "old", 1), noon), tx.PutAnswer(e.ctx, answered(a, "edge", 2), noon),
 				tx.PutAnswer(e.ctx, answered(b, "old", 1), noon), tx.PutAnswer(e.ctx, answered(a, "new", 3), noon+2))
 		})
+		e.tx(a, func(tx store.Tx) error { return tx.PutAnswer(e.ctx, answered(a, "edge", 4), noon+3) }) // the older one went
 		e.tx(a, func(tx store.Tx) error {
 			missing(tx.FindAnswer(e.ctx, a, "token 1", "append", "old"))
-			for _, r := range []store.AnsweredRequest{answered(a, "edge", 2), answered(a, "new", 3), answered(b, "old", 1)} {
+			for _, r := range []store.AnsweredRequest{answered(a, "edge", 4), answered(a, "new", 3), answered(b, "old", 1)} {
 				e.same(r.Key, found(tx.FindAnswer(e.ctx, r.AccountID, r.Caller, r.Operation, r.Key)), r)
 			}
 			return nil

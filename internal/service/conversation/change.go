@@ -1,0 +1,224 @@
+package conversation
+
+import (
+	"context"
+	"fmt"
+
+	"parley/internal/core"
+	"parley/internal/service/contact"
+	"parley/internal/store"
+)
+
+// Changes says what to change about a conversation; nil leaves things as they
+// are. All that is given is changed in one transaction or not at all.
+type Changes struct {
+	Status *core.NewStatus
+	// Priority is low, medium, high or urgent; "" takes it away.
+	Priority *string
+	// AssigneeID is a person or a bot; 0 is nobody.
+	AssigneeID *int64
+	// AddLabels and RemoveLabels are ids of labels of the account.
+	AddLabels, RemoveLabels []int64
+	// Place is the inbox and the part of it to move to.
+	Place   *PlaceID
+	Subject *string
+	// Custom attributes: the whole object, or members to set.
+	CustomAttributes, MergeCustomAttributes *core.JSON
+	// Ext returns what dialects keep with the conversation from what it is.
+	Ext func(ext core.JSON) core.JSON
+	// Participants to add and to remove, ids of agents.
+	AddParticipants, RemoveParticipants []int64
+}
+
+// PlaceID names an inbox and, unless it is 0, one of its parts.
+type PlaceID struct{ InboxID, SubInboxID int64 }
+
+// Change changes a conversation in the actor's name and returns it. What is as
+// it should be already is left alone: then nothing is told, and no stamp moves.
+// Things that the account does not have are core.Invalid, the conversation
+// itself core.NotFound.
+func (s *Writes) Change(ctx context.Context, account, conversation int64, actor core.Actor, in Changes) (core.Conversation, error) {
+	c, err := s.on(ctx, account, conversation, actor, func(ctx context.Context, w *work) error {
+		rules, err := w.rules(ctx, &in)
+		if err != nil {
+			return err
+		}
+		// Rules decide first, on a copy: the command may refuse only while it
+		// has written nothing.
+		trial := w.conv
+		for _, rule := range rules {
+			if _, err := rule(&trial); err != nil {
+				return err
+			}
+		}
+		for _, rule := range rules {
+			ch, err := rule(&w.conv)
+			if err != nil {
+				return err
+			}
+			if err := w.apply(ctx, ch, actor); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return core.Conversation{}, fmt.Errorf("change conversation: %w", err)
+	}
+	return c, nil
+}
+
+// rule is one rule of core with all that it needs to know.
+type rule func(c *core.Conversation) (core.Change, error)
+
+// rules reads what the changes refer to and returns them as rules.
+func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
+	if err := checkActor(ctx, w.tx, w.conv.AccountID, w.actor); err != nil {
+		return nil, err
+	}
+	var rules []rule
+	sure := func(do func(c *core.Conversation) core.Change) {
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return do(c), nil })
+	}
+	now := w.now
+	if in.Place != nil {
+		from, to, door, err := w.places(ctx, *in.Place)
+		if err != nil {
+			return nil, err
+		}
+		sure(func(c *core.Conversation) core.Change { return core.Move(c, &from, &to, door, now) })
+	}
+	if in.Subject != nil {
+		sure(func(c *core.Conversation) core.Change { return core.SetSubject(c, *in.Subject, now) })
+	}
+	if in.CustomAttributes != nil {
+		sure(func(c *core.Conversation) core.Change { return core.SetCustomAttributes(c, *in.CustomAttributes, now) })
+	}
+	if in.MergeCustomAttributes != nil {
+		sure(func(c *core.Conversation) core.Change {
+			return core.SetCustomAttributes(c, c.CustomAttributes.Merge(*in.MergeCustomAttributes), now)
+		})
+	}
+	if in.Status != nil {
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.SetStatus(c, *in.Status, now) })
+	}
+	if in.Priority != nil {
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.SetPriority(c, *in.Priority, now) })
+	}
+	if in.Ext != nil { // after the status, which takes what dialects said of the old one
+		sure(func(c *core.Conversation) core.Change { return core.SetExt(c, in.Ext(c.Ext), now) })
+	}
+	people, err := w.peopleRules(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := w.labelRules(ctx, in)
+	return append(append(rules, people...), labels...), err
+}
+
+// peopleRules are the rules about agents.
+func (w *work) peopleRules(ctx context.Context, in *Changes) ([]rule, error) {
+	var rules []rule
+	now := w.now
+	if in.AssigneeID != nil {
+		var assignee *core.Agent
+		if *in.AssigneeID != 0 {
+			a, err := findAgent(ctx, w.tx, w.conv.AccountID, *in.AssigneeID, "assignee")
+			if err != nil {
+				return nil, err
+			}
+			assignee = &a
+		}
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.Assign(c, assignee, now), nil })
+	}
+	for _, id := range in.AddParticipants {
+		a, err := findAgent(ctx, w.tx, w.conv.AccountID, id, "participant")
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.AddParticipant(c, &a, now) })
+	}
+	for _, id := range in.RemoveParticipants {
+		a, err := findAgent(ctx, w.tx, w.conv.AccountID, id, "participant")
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.RemoveParticipant(c, &a, now), nil })
+	}
+	return rules, nil
+}
+
+// labelRules are the rules about labels.
+func (w *work) labelRules(ctx context.Context, in *Changes) ([]rule, error) {
+	if len(in.AddLabels)+len(in.RemoveLabels) == 0 {
+		return nil, nil
+	}
+	ids := append(append([]int64(nil), in.AddLabels...), in.RemoveLabels...)
+	if len(ids) > store.MaxIDs {
+		return nil, core.Refuse("labels", "too many at once")
+	}
+	found, err := w.tx.LabelsByID(ctx, w.conv.AccountID, ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[int64]*core.Label{}
+	for i := range found {
+		byID[found[i].ID] = &found[i]
+	}
+	var rules []rule
+	now := w.now
+	for i, id := range ids {
+		l := byID[id]
+		switch {
+		case l == nil:
+			return nil, core.Refuse("labels", fmt.Sprintf("there is no label %d", id))
+		case i < len(in.AddLabels):
+			rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.AddLabel(c, l, now) })
+		default:
+			rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.RemoveLabel(c, l, now), nil })
+		}
+	}
+	return rules, nil
+}
+
+// places returns where the conversation is and where it is to go, with the
+// identity's door there, which is made when there is none.
+func (w *work) places(ctx context.Context, to PlaceID) (from, target core.Place, door int64, err error) {
+	account := w.conv.AccountID
+	if from, err = findPlace(ctx, w.tx, account, PlaceID{w.conv.InboxID, w.conv.SubInboxID}); err != nil {
+		return from, target, 0, err
+	}
+	if target, err = findPlace(ctx, w.tx, account, to); err != nil || to.InboxID == w.conv.InboxID {
+		return from, target, w.conv.ContactInboxID, err
+	}
+	identity, err := w.tx.Identity(ctx, account, w.conv.IdentityID)
+	if err != nil {
+		return from, target, 0, err
+	}
+	ci, err := contact.DoorIn(ctx, w.tx, identity, to.InboxID, w.actor, w.now)
+	return from, target, ci.ID, err
+}
+
+// findPlace returns an inbox and its part.
+func findPlace(ctx context.Context, r store.Inboxes, account int64, at PlaceID) (core.Place, error) {
+	inbox, err := r.Inbox(ctx, account, at.InboxID)
+	if err != nil {
+		if core.KindOf(err) == core.NotFound {
+			err = core.Refuse("inbox", fmt.Sprintf("there is no inbox %d", at.InboxID))
+		}
+		return core.Place{}, err
+	}
+	p := core.Place{Inbox: inbox}
+	if at.SubInboxID == 0 {
+		return p, nil
+	}
+	sub, err := r.SubInbox(ctx, account, at.SubInboxID)
+	switch {
+	case err != nil && core.KindOf(err) != core.NotFound:
+		return core.Place{}, err
+	case err != nil, sub.InboxID != inbox.ID:
+		return core.Place{}, core.Refuse("sub_inbox", fmt.Sprintf("inbox %d has no part %d", at.InboxID, at.SubInboxID))
+	}
+	p.SubInbox = sub
+	return p, nil
+}

@@ -1,0 +1,74 @@
+package conversation
+
+import (
+	"context"
+	"fmt"
+
+	"parley/internal/core"
+)
+
+// EditMessage replaces the text of a message or a note and returns it. One that
+// is deleted, or that the system wrote as an activity, is core.Invalid.
+func (s *Writes) EditMessage(ctx context.Context, account, conversation, entry int64, content string, actor core.Actor) (core.Entry, error) {
+	if err := checkContent(content); err != nil {
+		return core.Entry{}, err
+	}
+	e, err := s.change(ctx, account, conversation, entry, actor, core.MessageUpdated, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
+		return core.Edit(c, e, content, at)
+	})
+	if err != nil {
+		return core.Entry{}, fmt.Errorf("edit message: %w", err)
+	}
+	return e, nil
+}
+
+// DeleteMessage makes a message or a note a tombstone: it keeps its place and
+// counts on, without text. Deleting one again changes nothing.
+func (s *Writes) DeleteMessage(ctx context.Context, account, conversation, entry int64, actor core.Actor) (core.Entry, error) {
+	e, err := s.change(ctx, account, conversation, entry, actor, core.MessageDeleted, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
+		if e.Kind == core.Activity {
+			return false, core.Refuse("entry", "activities are not deleted")
+		}
+		return core.Delete(c, e, at), nil
+	})
+	if err != nil {
+		return core.Entry{}, fmt.Errorf("delete message: %w", err)
+	}
+	return e, nil
+}
+
+// change runs a rule on one entry of a conversation.
+func (s *Writes) change(
+	ctx context.Context, account, conversation, entry int64, actor core.Actor, kind core.EventType,
+	rule func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error),
+) (core.Entry, error) {
+	var changed core.Entry
+	_, err := s.on(ctx, account, conversation, actor, func(ctx context.Context, w *work) error {
+		if err := checkActor(ctx, w.tx, account, actor); err != nil {
+			return err
+		}
+		e, err := readEntry(ctx, w.tx, &w.conv, entry)
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			return core.Absent("entry")
+		}
+		did, err := rule(&w.conv, e, w.now)
+		changed = *e
+		if err != nil || !did {
+			return err
+		}
+		attachments, err := w.tx.Attachments(ctx, account, []int64{e.ID})
+		if err != nil {
+			return err
+		}
+		if err := w.tx.UpdateEntry(ctx, *e); err != nil {
+			return err
+		}
+		w.stored = true
+		w.event(kind, actor, core.EntryChange{Entry: *e, Attachments: attachments})
+		return nil
+	})
+	return changed, err
+}
