@@ -93,6 +93,10 @@ type Contacts interface {
 	Identity(ctx context.Context, account, id int64) (core.Identity, error)
 	FindIdentityByUUID(ctx context.Context, account int64, uuid string) (core.Identity, bool, error)
 	FindIdentityByAddress(ctx context.Context, account, providerType int64, address string) (core.Identity, bool, error)
+	// ListIdentities returns at most limit identities of the contact with an
+	// id greater than after, in order of id, each with the number of its
+	// conversations.
+	ListIdentities(ctx context.Context, account, contact, after int64, limit int) ([]IdentityUse, error)
 	// CountIdentities returns how many identities the contact has.
 	CountIdentities(ctx context.Context, account, contact int64) (int64, error)
 
@@ -100,6 +104,12 @@ type Contacts interface {
 	FindContactInboxBySource(ctx context.Context, account, inbox int64, sourceID string) (core.ContactInbox, bool, error)
 	// FindContactInbox returns the identity's oldest door into the inbox.
 	FindContactInbox(ctx context.Context, account, identity, inbox int64) (core.ContactInbox, bool, error)
+}
+
+// IdentityUse is an identity and how many conversations it has.
+type IdentityUse struct {
+	core.Identity
+	Conversations int64
 }
 
 // MaxIDs is how many ids one call takes.
@@ -124,6 +134,10 @@ type Conversations interface {
 	// conversations in inboxes of the given channels, all when none are given.
 	// It reads only conversations with unread messages.
 	ContactUnread(ctx context.Context, account, identity int64, channels ...core.Channel) (int64, error)
+	// CountStates returns how many conversations the account has in each state
+	// of each sub-inbox, in no particular order and without empty ones. It
+	// reads one small index row for each conversation.
+	CountStates(ctx context.Context, account int64) ([]StateCount, error)
 	// FindReadCursor returns the agent's own cursor.
 	FindReadCursor(ctx context.Context, account, conversation, agent int64) (core.ReadCursor, bool, error)
 }
@@ -174,6 +188,10 @@ type ThreadQuery struct {
 	States []State
 	// Ext matches all of them.
 	Ext []ExtMatch
+	// Range bounds one of the times that threads are ordered by. In the order
+	// by that time no more is walked than the page; in another one, all that
+	// the range holds.
+	Range Range
 
 	Order Order
 	Desc  bool
@@ -189,6 +207,22 @@ type ThreadQuery struct {
 type State struct {
 	Status core.Status
 	Code   int64
+}
+
+// Range bounds the time that By orders by, both ends included. With By ByID,
+// as in the zero value, it bounds nothing. Open conversations are in no range
+// of ByClosing that ends before the end of time.
+type Range struct {
+	By       Order
+	From, To core.Time
+}
+
+// StateCount is how many conversations of one state there are in a sub-inbox.
+type StateCount struct {
+	InboxID    int64
+	SubInboxID int64 // 0 = in none
+	State      State
+	Count      int64
 }
 
 // ExtMatch compares the text of one member of a conversation's ext with a

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/internal/core"
+	"parley/internal/store"
 )
 
 var (
@@ -20,6 +21,9 @@ var (
 	identityByUUIDSQL    = identityTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
 	identityByAddressSQL = identityTable.selectFrom("WHERE account_id = $1 AND provider_type = $2 AND address = $3")
 	countIdentitiesSQL   = "SELECT COUNT(*) FROM identities WHERE account_id = $1 AND contact_id = $2"
+	listIdentitiesSQL    = "SELECT " + identityTable.list("d") +
+		", (SELECT COUNT(*) FROM conversations c WHERE c.account_id = d.account_id AND c.identity_id = d.id)" +
+		" FROM identities d WHERE d.account_id = $1 AND d.contact_id = $2 AND d.id > $3 ORDER BY d.id LIMIT $4"
 
 	contactInboxes           = newSource(contactInboxTable)
 	contactInboxSQL          = contactInboxTable.selectFrom("WHERE account_id = $1 AND id = $2")
@@ -117,6 +121,23 @@ func (t *tx) InsertIdentity(ctx context.Context, i *core.Identity) error {
 	v.ID = id
 	*i = v
 	return nil
+}
+
+// identityUseRow is a line of ListIdentities.
+type identityUseRow struct {
+	identity      identityRow
+	conversations int64
+}
+
+func (r *identityUseRow) targets() []any { return append(r.identity.targets(), &r.conversations) }
+
+func (r *identityUseRow) value() store.IdentityUse {
+	return store.IdentityUse{Identity: r.identity.value(), Conversations: r.conversations}
+}
+
+// ListIdentities implements store.Contacts.
+func (r reader) ListIdentities(ctx context.Context, account, contact, after int64, limit int) ([]store.IdentityUse, error) {
+	return page(ctx, r.checked, new(identityUseRow), limit, listIdentitiesSQL, account, contact, after)
 }
 
 // ContactInbox implements store.Contacts.

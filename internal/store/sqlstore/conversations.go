@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/internal/core"
+	"parley/internal/store"
 )
 
 var (
@@ -32,6 +33,11 @@ var (
 	// rows with unread messages.
 	contactUnreadSQL = `SELECT CAST(COALESCE(SUM(c.agent_seq - c.contact_cursor), 0) AS bigint) FROM conversations c
 		WHERE c.account_id = $1 AND c.identity_id = $2 AND c.agent_seq > c.contact_cursor`
+
+	// The columns are those of an index, in its order, so that the groups come
+	// out of it one after the other.
+	countStatesSQL = `SELECT c.inbox_id, COALESCE(c.sub_inbox_id, 0), c.status, c.status_code, COUNT(*) FROM conversations c
+		WHERE c.account_id = $1 GROUP BY c.inbox_id, c.sub_inbox_id, c.status, c.status_code`
 )
 
 var (
@@ -73,6 +79,20 @@ func (r reader) ContactUnread(ctx context.Context, account, identity int64, chan
 	}
 	n, _, err := find(ctx, r.checked, new(number), sql, args...)
 	return n, err
+}
+
+// stateCountRow is a line of CountStates.
+type stateCountRow struct{ store.StateCount }
+
+func (r *stateCountRow) targets() []any {
+	return []any{&r.InboxID, &r.SubInboxID, &r.State.Status, &r.State.Code, &r.Count}
+}
+
+func (r *stateCountRow) value() store.StateCount { return r.StateCount }
+
+// CountStates implements store.Conversations.
+func (r reader) CountStates(ctx context.Context, account int64) ([]store.StateCount, error) {
+	return list(ctx, r.checked, new(stateCountRow), countStatesSQL, account)
 }
 
 // textValues turns named texts into values to bind.

@@ -76,6 +76,14 @@ func hotReads() []hotRead {
 			_, err := st.ListEntries(ctx, fat, store.EntryQuery{ConversationIDs: []int64{9}, Kinds: []core.EntryKind{core.Message}, Desc: true, Limit: 50})
 			return err
 		}},
+		{"identities of a contact", "identities_contact", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListIdentities(ctx, fat, 7, 0, 100)
+			return err
+		}},
+		{"conversations of each identity", "conversations_identity_", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListIdentities(ctx, fat, 7, 0, 100)
+			return err
+		}},
 		{"log", "events", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEvents(ctx, fat, 5, 100)
 			return err
@@ -109,6 +117,13 @@ func hotReads() []hotRead {
 			"bot by last message":       {"conversations_bot_last", store.ThreadQuery{BotID: 1_000_041, Order: store.ByLastMessage}},
 			"account, far into it":      {"conversations_last", store.ThreadQuery{Order: store.ByLastMessage, Offset: 40}},
 			"account by id after":       {"conversations", store.ThreadQuery{After: 900}},
+			"inbox by creation":         {"conversations_inbox_created", store.ThreadQuery{InboxID: 1, Order: store.ByCreation, Range: store.Range{By: store.ByCreation, From: 3, To: 900}}},
+			"inbox by closing":          {"conversations_inbox_closing", store.ThreadQuery{InboxID: 1, Order: store.ByClosing, Range: store.Range{By: store.ByClosing, From: 3, To: 900}}},
+			"inbox by customer update":  {"conversations_inbox_updated", store.ThreadQuery{InboxID: 1, Order: store.ByCustomerUpdate, Range: store.Range{By: store.ByCustomerUpdate, From: 1, To: 900}}},
+			"inbox by last activity":    {"conversations_inbox_activity", store.ThreadQuery{InboxID: 1, Order: store.ByLastActivity, Range: store.Range{By: store.ByLastActivity, From: 1, To: 900}}},
+			"inbox and states":          {"conversations_inbox_created", store.ThreadQuery{InboxID: 1, States: []store.State{{Status: core.Open}, {Status: core.Open, Code: 1}}, Order: store.ByCreation, Range: store.Range{By: store.ByCreation, From: 3, To: 900}}},
+			"address in an inbox":       {"conversations_inbox_address", store.ThreadQuery{InboxID: 1, Ext: []store.ExtMatch{{Path: []string{"commbox", "provider_address"}, Value: "a7"}}, Order: store.ByCreation}},
+			"identity in an inbox":      {"conversations_identity_closing", store.ThreadQuery{IdentityID: 7, InboxID: 1, Order: store.ByClosing}},
 			"one conversation":          {"", store.ThreadQuery{ConversationID: 9}},
 			"one conversation, display": {"conversations_display_id", store.ThreadQuery{DisplayID: 9}},
 		} {
@@ -118,6 +133,15 @@ func hotReads() []hotRead {
 		}
 	}
 	return reads
+}
+
+// countStates reads every conversation of an account, and so rightly a whole
+// table that is half the account's; SQLite goes by the index all the same.
+func countStates() hotRead {
+	return hotRead{"counts of states", "COVERING INDEX conversations_inbox_state", func(ctx context.Context, st store.Store) error {
+		_, err := st.CountStates(ctx, fat)
+		return err
+	}}
 }
 
 // fill adds two accounts in equal shares: 1000 contacts, 20 conversations each,
@@ -194,11 +218,11 @@ func explain(ctx context.Context, q sqlstore.Querier, columns int, sql string, a
 }
 
 // check runs every hot read and looks at the plans of its statements.
-func check(t *testing.T, engine sqlstore.Engine, bad *regexp.Regexp, plan func(ctx context.Context, s statement) (string, error)) {
+func check(t *testing.T, engine sqlstore.Engine, reads []hotRead, bad *regexp.Regexp, plan func(ctx context.Context, s statement) (string, error)) {
 	t.Helper()
 	r := &recorder{Engine: engine}
 	st := sqlstore.New(r, nil)
-	for _, read := range hotReads() {
+	for _, read := range reads {
 		r.seen = nil
 		if err := read.run(t.Context(), st); err != nil {
 			t.Errorf("%s: %v", read.name, err)
@@ -230,7 +254,7 @@ func TestPlansSQLite(t *testing.T) {
 	load(t, engine)
 	bad := regexp.MustCompile(`TEMP B-TREE|AUTOMATIC|SCAN [^p]|SCAN p[^a]|SEARCH t USING [A-Z ]*INDEX`) // only the page is walked; its ids lead to the rows
 	// Without statistics, as a new database has none.
-	check(t, engine, bad, func(ctx context.Context, s statement) (string, error) {
+	check(t, engine, append(hotReads(), countStates()), bad, func(ctx context.Context, s statement) (string, error) {
 		return explain(ctx, engine, 4, "EXPLAIN QUERY PLAN "+s.sql, s.args...)
 	})
 }
@@ -253,7 +277,7 @@ func TestPlansPostgres(t *testing.T) {
 	// A statement is planned for its values at first, and later once for all.
 	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
 		t.Run(mode, func(t *testing.T) {
-			check(t, engine, bad, func(ctx context.Context, s statement) (plan string, err error) {
+			check(t, engine, hotReads(), bad, func(ctx context.Context, s statement) (plan string, err error) {
 				err = engine.Snapshot(ctx, func(ctx context.Context, q sqlstore.Querier) error {
 					var values []string
 					for _, arg := range s.args {

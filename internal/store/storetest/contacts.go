@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -22,6 +24,29 @@ var contactChecks = []check{
 		e.same("FindContactByIdentifier", found(e.st.FindContactByIdentifier(e.ctx, account, c.Identifier)), c)
 		e.same("FindContactByEmail", found(e.st.FindContactByEmail(e.ctx, account, c.Email)), c)
 		e.same("FindContactByPhone", found(e.st.FindContactByPhone(e.ctx, account, c.Phone)), c)
+	}},
+	{"Contacts/ListIdentities pages by id and counts conversations", func(e *env) {
+		f := Seed(e, e.st)
+		extra := core.Identity{AccountID: f.Account.ID, ContactID: f.Ada.ID, ProviderType: 5, Address: "extra"}
+		e.tx(f.Account.ID, func(tx store.Tx) error { return tx.InsertIdentity(e.ctx, &extra) })
+		want := []store.IdentityUse{{Identity: f.AdaWeb}, {Identity: f.AdaMail}, {Identity: extra}}
+		for _, c := range []core.Conversation{f.Chat, f.Invoice, f.Quiet, f.Ask} {
+			for i := range want {
+				if want[i].ID == c.IdentityID {
+					want[i].Conversations++
+				}
+			}
+		}
+		slices.SortFunc(want, func(a, b store.IdentityUse) int { return cmp.Compare(a.ID, b.ID) })
+		e.same("all", must(e.st.ListIdentities(e.ctx, f.Account.ID, f.Ada.ID, 0, 9)), want)
+		for i := range want {
+			after := int64(0)
+			if i > 0 {
+				after = want[i-1].ID
+			}
+			e.same("one", must(e.st.ListIdentities(e.ctx, f.Account.ID, f.Ada.ID, after, 1)), want[i:i+1])
+		}
+		e.same("past the end", must(e.st.ListIdentities(e.ctx, f.Account.ID, f.Ada.ID, extra.ID+want[2].ID, 9)), []store.IdentityUse{})
 	}},
 	{"Contacts/UpdateContact stores every field but the uuid", func(e *env) {
 		account := e.account().ID

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -111,6 +112,14 @@ func filters(f Fixture) []filter {
 		{"states", store.ThreadQuery{States: []store.State{{Status: core.Resolved, Code: 4}, {Status: core.Pending}, {Status: core.Open, Code: 0}}}, func(c core.Conversation) bool { return c.Status == core.Open }},
 		{"identity and states", store.ThreadQuery{IdentityID: f.AdaMail.ID, States: []store.State{{Status: core.Open}}}, func(core.Conversation) bool { return false }},
 		{"contact and inbox", store.ThreadQuery{ContactID: f.Ada.ID, InboxID: f.Web.ID}, func(c core.Conversation) bool { return c.ContactID == f.Ada.ID && c.InboxID == f.Web.ID }},
+		{"identity and inbox", store.ThreadQuery{IdentityID: f.AdaWeb.ID, InboxID: f.Web.ID}, func(c core.Conversation) bool { return c.IdentityID == f.AdaWeb.ID && c.InboxID == f.Web.ID }},
+		{"range of creation", store.ThreadQuery{Range: store.Range{By: store.ByCreation, From: -5, To: noon}}, func(c core.Conversation) bool { return c.CreatedAt >= -5 && c.CreatedAt <= noon }},
+		{"range of creation in an inbox", store.ThreadQuery{InboxID: f.Web.ID, Range: store.Range{By: store.ByCreation, From: noon, To: noon}}, func(c core.Conversation) bool { return c.InboxID == f.Web.ID && c.CreatedAt == noon }},
+		{"range of closing", store.ThreadQuery{Range: store.Range{By: store.ByClosing, From: -5, To: noon + hour}}, func(c core.Conversation) bool { return c.ClosedAt.IsSet() && c.ClosedAt <= noon+hour }},
+		{"range of the last message", store.ThreadQuery{Range: store.Range{By: store.ByLastMessage, From: noon, To: noon}}, func(c core.Conversation) bool { return c.LastMessageAt == noon }},
+		{"range of activity", store.ThreadQuery{Range: store.Range{By: store.ByLastActivity, From: noon, To: noon}}, func(c core.Conversation) bool { return c.LastActivityAt == noon }},
+		{"range of customer updates", store.ThreadQuery{Range: store.Range{By: store.ByCustomerUpdate, From: -5, To: -5}}, func(c core.Conversation) bool { return c.CustomerUpdatedAt == -5 }},
+		{"empty range", store.ThreadQuery{Range: store.Range{By: store.ByCreation, From: noon, To: noon - 1}}, func(core.Conversation) bool { return false }},
 		{"absent identity", store.ThreadQuery{IdentityID: 999}, func(core.Conversation) bool { return false }},
 	}
 }
@@ -228,10 +237,13 @@ var threadChecks = []check{
 			"negative offset":     {Limit: 1, Offset: -1},
 			"unknown order":       {Limit: 1, Order: 77},
 			"after without order": {Limit: 1, After: 5, Order: store.ByCreation},
+			"unknown range":       {Limit: 1, Range: store.Range{By: 77}},
 		} {
 			_, err := e.st.ListThreads(e.ctx, account, q)
 			e.kind(what, err, core.Invalid)
 		}
+		_, err := e.st.CountThreads(e.ctx, account, store.ThreadQuery{Range: store.Range{By: 77}})
+		e.kind("unknown range, counted", err, core.Invalid)
 	}},
 	{"Threads/States matches any number of pairs", func(e *env) {
 		f := Seed(e, e.st)
@@ -292,6 +304,53 @@ var threadChecks = []check{
 				e.Errorf("%+v: CountThreads: got %d, want %d", step.match, n, len(want))
 			}
 		}
+	}},
+}
+
+// addressChecks are about the one member of ext that is looked up by an index.
+var addressChecks = []check{
+	{"Threads/Ext finds an address of any length", func(e *env) {
+		f := Seed(e, e.st)
+		addresses := []string{"", "972505555555", "<1@example.org>", "it's \"é\" \\", strings.Repeat("é", 255), strings.Repeat("é", 256), strings.Repeat("é", 255) + "x", strings.Repeat("m", 5000)}
+		for i, address := range addresses {
+			c := plainConversation(f)
+			quoted, err := json.Marshal(address)
+			if err != nil {
+				fail("%v", err)
+			}
+			c.Ext, c.Subject = core.JSON(`{"commbox":{"provider_address":`+string(quoted)+`,"provider_type":`+fmt.Sprint(i)+`}}`), address
+			e.tx(f.Account.ID, func(tx store.Tx) error { return tx.InsertConversation(e.ctx, &c) })
+		}
+		for _, address := range append(addresses, "97250555555", strings.Repeat("m", 4999)) {
+			want := []string{}
+			if slices.Contains(addresses, address) {
+				want = append(want, address)
+			}
+			for _, order := range []store.Order{store.ByCreation, store.ByClosing} {
+				q := store.ThreadQuery{InboxID: f.Web.ID, Order: order, Limit: 9, Ext: []store.ExtMatch{{Path: []string{"commbox", "provider_address"}, Value: address}}}
+				got := []string{}
+				for _, t := range must(e.st.ListThreads(e.ctx, f.Account.ID, q)) {
+					got = append(got, t.Conversation.Subject)
+				}
+				e.same(fmt.Sprintf("%.30s %s", address, orderNames[order]), got, want)
+			}
+		}
+	}},
+	{"Threads/CountStates counts every conversation once", func(e *env) {
+		f := Seed(e, e.st)
+		all := tangled(e, f)
+		want := map[store.StateCount]int64{}
+		for _, c := range all {
+			want[store.StateCount{InboxID: c.InboxID, SubInboxID: c.SubInboxID, State: store.State{Status: c.Status, Code: c.StatusCode}}]++
+		}
+		got := map[store.StateCount]int64{}
+		for _, c := range must(e.st.CountStates(e.ctx, f.Account.ID)) {
+			n := c.Count
+			c.Count = 0
+			got[c] += n
+		}
+		e.same("counts", got, want)
+		e.same("of an empty account", must(e.st.CountStates(e.ctx, e.account().ID)), []store.StateCount{})
 	}},
 }
 
