@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+	_ "time/tzdata" // working hours need the zones where the machine has none, as in the image
 
 	"github.com/alecthomas/kong"
 

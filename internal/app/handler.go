@@ -13,6 +13,8 @@ import (
 	"parley/internal/httpx"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
+	"parley/internal/service/inbox"
+	"parley/internal/service/person"
 	"parley/internal/store"
 	"parley/openapi"
 )
@@ -43,7 +45,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 	gate := httpx.NewGate(o.Tokens, o.Limits)
 	reads := conversation.NewReads(o.Store)
 	d := doors{
-		commbox:  commbox.New(commbox.Deps{Conversations: reads, Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey}),
+		commbox:  commbox.New(commbox.Deps{Conversations: reads, Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store), Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey}),
 		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Gate: gate, Log: o.Log}),
 		uncodie:  uncodie.New(uncodie.Deps{Conversations: reads, Gate: gate, Log: o.Log, AllowedOrigin: o.AllowedOrigin}),
 		own:      http.NewServeMux(),

@@ -39,11 +39,7 @@ func activityData(e *core.Entry) (kind int64, data string) {
 	params := extension(e.Params)
 	switch e.Code {
 	case core.ActivityStatusChanged:
-		code, ok := params.number("status_code")
-		if !ok || code == 0 {
-			code = defaultStatus(core.Status(params.text("status")))
-		}
-		return typeStatusChange, string(append(number(nil, `{"statusId":`, code), '}'))
+		return typeStatusChange, string(append(number(nil, `{"statusId":`, changedStatus(e)), '}'))
 	case core.ActivityAssigneeChanged:
 		var manager int64
 		if e.Sender.Type == core.ActorAgent {
@@ -69,6 +65,15 @@ func activityData(e *core.Entry) (kind int64, data string) {
 		return typeCustom, string(e.Params)
 	}
 	return typeCustom, textData(e.Code)
+}
+
+// changedStatus is the number of the status that a change of status led to.
+func changedStatus(e *core.Entry) int64 {
+	params := extension(e.Params)
+	if code, ok := params.number("status_code"); ok && code != 0 {
+		return code
+	}
+	return defaultStatus(core.Status(params.text("status")))
 }
 
 // textData is the data of a remark or of wording.

@@ -67,6 +67,18 @@ func toObject(t *core.Thread) object {
 	return o
 }
 
+// childCount is the number of an object's childs: the conversation's public
+// messages, without the primary one when that is not listed, as it is in
+// conversations that CommBox's clients create. Other messages that are not
+// listed, which only imports make, are counted too: nothing keeps their number.
+func childCount(t *core.Thread) int64 {
+	n := t.Conversation.MessageCount
+	if t.Primary != nil && !t.Primary.Listed {
+		n--
+	}
+	return max(n, 0)
+}
+
 // providerType is the provider of a conversation and of its messages.
 func providerType(conversation extension) int64 {
 	n, _ := conversation.number("provider_type")

@@ -61,10 +61,19 @@ func (o *object) appendHead(b []byte) []byte {
 	}
 	b = instant(b, `,"firstResponseTime":`, o.FirstResponseTime)
 	b = instant(b, `,"lastResponseTime":`, o.LastResponseTime)
+	if o.PriorityTime != nil {
+		b = instant(b, `,"priorityTime":`, *o.PriorityTime)
+	}
 	b = number(b, `,"statusId":`, o.StatusID)
 	b = number(b, `,"assignedManagerId":`, o.AssignedManagerID)
 	b = number(b, `,"lastAssignedManagerId":`, o.LastAssignedManagerID)
 	b = number(b, `,"type":`, o.Type)
+	if o.NumTags != nil {
+		b = number(b, `,"numTags":`, *o.NumTags)
+	}
+	if o.NumChilds != nil {
+		b = number(b, `,"numChilds":`, *o.NumChilds)
+	}
 	b = o.User.appendJSON(append(b, `,"user":`...))
 	b = flag(b, `,"isManager":`, o.IsManager)
 	return append(b, `,"childs":[`...)
@@ -94,6 +103,18 @@ func (c *customer) appendJSON(b []byte) []byte {
 	b = append(b, `,"managerId":null`...)
 	b = flag(b, `,"isManager":`, c.IsManager)
 	b = append(b, `,"encryptedId":null,"identity":null`...)
+	b = c.appendProfile(b)
+	b = text(b, `,"content":`, c.Content)
+	return append(b, '}')
+}
+
+// appendTranscriptJSON appends the keys that a transcript has of its customer.
+func (c *customer) appendTranscriptJSON(b []byte) []byte {
+	return append(c.appendProfile(number(b, `{"id":`, c.ID)), '}')
+}
+
+// appendProfile appends the keys from uniqueId up to remarks.
+func (c *customer) appendProfile(b []byte) []byte {
 	b = text(b, `,"uniqueId":`, c.UniqueID)
 	b = text(b, `,"phone1":`, c.Phone1)
 	b = text(b, `,"phone2":`, c.Phone2)
@@ -104,9 +125,7 @@ func (c *customer) appendJSON(b []byte) []byte {
 	b = number(b, `,"numberIdentities":`, c.NumberIdentities)
 	b = text(b, `,"locale":`, c.Locale)
 	b = text(b, `,"birthday":`, c.Birthday)
-	b = text(b, `,"remarks":`, c.Remarks)
-	b = text(b, `,"content":`, c.Content)
-	return append(b, '}')
+	return text(b, `,"remarks":`, c.Remarks)
 }
 
 // appendJSON appends the child; user is its author as JSON, made once and used

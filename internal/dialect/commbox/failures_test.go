@@ -31,6 +31,28 @@ func (b broken) ListEntries(ctx context.Context, account int64, q store.EntryQue
 	return b.Store.ListEntries(ctx, account, q)
 }
 
+// brokenDirectory is a store whose reads of inboxes and people fail.
+type brokenDirectory struct {
+	store.Store
+	err error
+}
+
+func (b brokenDirectory) Inbox(context.Context, int64, int64) (core.Inbox, error) {
+	return core.Inbox{}, b.err
+}
+
+func (b brokenDirectory) PageInboxes(context.Context, int64, int64, int) ([]core.Inbox, error) {
+	return nil, b.err
+}
+
+func (b brokenDirectory) Contact(context.Context, int64, int64) (core.Contact, error) {
+	return core.Contact{}, b.err
+}
+
+func (b brokenDirectory) FindIdentityByAddress(context.Context, int64, int64, string) (core.Identity, bool, error) {
+	return core.Identity{}, false, b.err
+}
+
 // TestFailures checks what is left of a failure inside: one sentence, also
 // when part of a short body was made already.
 func TestFailures(t *testing.T) {
@@ -48,12 +70,22 @@ func TestFailures(t *testing.T) {
 	} {
 		for _, b := range []broken{{Store: st, threads: c.err}, {Store: st, entries: c.err}} {
 			s := testserver.Serve(t, b, "sqlite")
-			for _, path := range []string{list, single + "?includeChilds=true"} {
+			for _, path := range []string{
+				list, single + "?includeChilds=true", streamObjects + "?" + everything + "&includeChilds=true", "/users/identities/558355/objects",
+				"/objects/900020/activities", single + "/transcript",
+			} {
 				got := check(t, s, refused(c.name, c.status, path)[0])
 				if retry := got.Header.Get("Retry-After"); (retry != "") != (c.status == http.StatusTooManyRequests) {
 					t.Errorf("%s answered %d with Retry-After %q", path, got.Status, retry)
 				}
 			}
+		}
+		s := testserver.Serve(t, brokenDirectory{Store: st, err: c.err}, "sqlite")
+		for _, path := range []string{
+			"/streams", "/stats/streams", "/streams/19155/streamavailability", "/users/520760", "/users?streamProviderId=x&streamProviderType=6",
+			streamObjects + "?identityStreamProviderId=x&identityStreamProviderType=6", "/users/identities/0/objects?streamProviderId=x&streamProviderType=6",
+		} {
+			check(t, s, refused(c.name, c.status, path)[0])
 		}
 	}
 }

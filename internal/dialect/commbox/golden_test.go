@@ -148,7 +148,7 @@ func check(t *testing.T, s *testserver.Server, e exchange) testserver.Response {
 		return got
 	}
 	testkit.Golden(t, "testdata/golden/"+e.golden+".json", got.Body)
-	if !e.undescribed {
+	if !e.undescribed && (strings.HasPrefix(e.golden, "user_objects/") || strings.HasPrefix(e.golden, "get_object/")) {
 		testkit.CheckResponse(t, "commbox", method, describedPath(e.path), got.Status, got.Header, got.Body)
 	}
 	return got

@@ -19,17 +19,17 @@ const maxPageSize = 100
 func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
 	p := readParams(r)
 	identity := p.pathID("USER_IDENTITY_ID")
-	page, size := p.number("pageNumber", 0, 0), min(p.number("pageSize", maxPageSize, 1), maxPageSize)
+	limit, offset := p.page()
 	q := conversation.Query{
 		ConversationID: p.number("objectId", 0, 0), InboxID: p.number("stream", 0, 0), SubInboxID: p.number("subStream", 0, 0),
-		States: p.states(), Order: p.order("order"), Desc: p.descending("sort"),
-		Limit: int(size), Offset: int(min(page, core.MaxID/maxPageSize) * size),
+		States: p.states(), Order: p.order("order", conversation.ByClosing), Desc: p.descending(),
+		Limit: limit, Offset: offset,
 		With: conversation.WithContact | conversation.WithIdentity | conversation.WithInbox | conversation.WithPrimary,
 	}
 	if module := p.number("moduleId", 0, 0); module > 0 {
 		q.Ext = []conversation.Match{moduleIs(module)}
 	}
-	o := objectWriter{dialect: d, account: caller.AccountID, childs: p.flag("includeChilds", true), activities: p.flag("includeActivityLog", false), unread: true}
+	o := objectWriter{dialect: d, account: caller.AccountID, childs: p.flag("includeChilds", true), activities: p.flag("includeActivityLog", false), form: formV2}
 	if p.err != nil {
 		return p.err
 	}
@@ -53,7 +53,7 @@ func (d *dialect) getObject(w http.ResponseWriter, r *http.Request, caller auth.
 	p := readParams(r)
 	stream := p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(caller.AccountID, text) })
 	id := p.pathID("OBJECT_ID")
-	o := objectWriter{dialect: d, account: caller.AccountID, childs: p.flag("includeChilds", false), activities: p.flag("includeActivityLog", false)}
+	o := objectWriter{dialect: d, account: caller.AccountID, childs: p.flag("includeChilds", false), activities: p.flag("includeActivityLog", false), form: formGetObject}
 	if p.err != nil {
 		return p.err
 	}
@@ -68,7 +68,7 @@ func (d *dialect) getObject(w http.ResponseWriter, r *http.Request, caller auth.
 	if thread.Conversation.InboxID != stream {
 		return core.Absent("object")
 	}
-	return o.write(w, r, []core.Thread{thread}, func(b []byte) []byte { return append(b, '{') })
+	return o.write(w, r, []core.Thread{thread}, openBrace)
 }
 
 // objectWriter writes objects with what the caller wants of them.
@@ -78,11 +78,18 @@ type objectWriter struct {
 	// childs: all of them, newest first; else the newest alone.
 	childs     bool
 	activities bool
-	// unread: the V2 form with unreadMessages; else the form of Get Object
-	// with its second names.
-	unread  bool
-	authors map[authorKey][]byte
+	form       objectForm
+	authors    map[authorKey][]byte
 }
+
+// objectForm is what an operation adds to the keys that all objects have.
+type objectForm int
+
+const (
+	formV2        objectForm = iota // unreadMessages
+	formGetObject                   // Get Object's second names
+	formStream                      // priorityTime and two counts
+)
 
 // authorKey names an author within an answer: an agent, or a contact on one of
 // its identities; all 0 is the system.
@@ -102,28 +109,25 @@ func (o *objectWriter) parts() conversation.Parts {
 // write streams the answer. open appends the opening bracket and what stands
 // before the envelope.
 func (o *objectWriter) write(w http.ResponseWriter, r *http.Request, threads []core.Thread, open func([]byte) []byte) error {
-	w.Header().Set("Cache-Control", "no-store") // a key in the query makes caches keep it
-	s := httpx.NewStream(w, r, http.StatusOK, contentType)
-	err := s.Append(func(b []byte) []byte {
-		b = append(open(b), `"status":200,"description":"Operation successful",`...)
-		return append(o.dialect.appendResponseTime(b, r), `,"data":[`...)
-	})
-	if err != nil {
-		return err
-	}
-	childs, activities := o.feeds(r, threads)
-	defer childs.stop()
-	defer activities.stop()
-	for i := range threads {
-		if err := o.object(s, &threads[i], i > 0, childs, activities); err != nil {
+	return o.dialect.stream(w, r, open, func(s *httpx.Stream) error {
+		if err := s.Append(openBracket); err != nil {
 			return err
 		}
-	}
-	if err := s.Append(func(b []byte) []byte { return append(b, `]}`...) }); err != nil {
-		return err
-	}
-	return s.Finish()
+		childs, activities := o.feeds(r, threads)
+		defer childs.stop()
+		defer activities.stop()
+		for i := range threads {
+			if err := o.object(s, &threads[i], i > 0, childs, activities); err != nil {
+				return err
+			}
+		}
+		return s.Append(closeBracket)
+	})
 }
+
+func openBracket(b []byte) []byte { return append(b, '[') }
+
+func closeBracket(b []byte) []byte { return append(b, ']') }
 
 // feeds opens the two walks through the threads, which go side by side: each
 // brings one thread's lines after the other's, reading ahead one page.
@@ -143,21 +147,25 @@ func (o *objectWriter) feeds(r *http.Request, threads []core.Thread) (childs, ac
 // object writes one conversation.
 func (o *objectWriter) object(s *httpx.Stream, t *core.Thread, comma bool, childs, activities feed) error {
 	wire := toObject(t)
-	if o.unread {
+	switch o.form {
+	case formV2:
 		unread := int64(0)
 		if t.Inbox.Channel.IsChat() {
 			unread = t.Conversation.ContactUnread()
 		}
 		wire.UnreadMessages = &unread
-	} else {
+	case formGetObject:
 		wire.CloseTime = &wire.ClosedTime
+	case formStream:
+		priority, tags, childs := stamp(t.Conversation.LastActivityAt), int64(len(wire.TagsObjectID)), childCount(t)
+		wire.PriorityTime, wire.NumTags, wire.NumChilds = &priority, &tags, &childs
 	}
 	if err := s.Append(func(b []byte) []byte { return wire.appendHead(separate(b, comma)) }); err != nil {
 		return err
 	}
 	writeChild := func(l *core.Line, comma bool) error {
 		c := toChild(l, wire.StreamProviderType)
-		if !o.unread {
+		if o.form == formGetObject {
 			c.ObjectIDAlias = c.ObjectID
 		}
 		user := o.author(l)

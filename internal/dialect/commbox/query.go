@@ -1,6 +1,7 @@
 package commbox
 
 import (
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,18 +40,27 @@ func (p *params) refuse(name string) {
 // pathID reads an id from the path: digits, at least 1, in the range of an
 // int64. Ids that nothing can have, past core.MaxID, are absent, not malformed.
 func (p *params) pathID(name string) int64 {
-	id, ok := wholeNumber(p.request.PathValue(name))
-	if !ok || id == 0 {
+	id := p.pathNumber(name)
+	if id == 0 {
 		p.refuse(name)
 	}
 	return id
+}
+
+// pathNumber reads an id from the path that may also be 0.
+func (p *params) pathNumber(name string) int64 {
+	n, ok := wholeNumber(p.request.PathValue(name))
+	if !ok {
+		p.refuse(name)
+	}
+	return n
 }
 
 // stream reads a stream id from the path: digits are the plain id, whatever
 // else is an opaque one, which find looks up. One that is not found is 0, and
 // so absent: text that this server did not make cannot be told from the ids of
 // another one.
-func (p *params) stream(name string, find func(text string) (int64, bool)) int64 {
+func (p *params) stream(name string, find func(text string) (int64, bool)) int64 { //nolint:unparam // calls that send messages name it otherwise
 	text := p.request.PathValue(name)
 	if !allDigits(text) {
 		id, _ := find(text)
@@ -75,7 +85,12 @@ func (p *params) number(name string, def, least int64) int64 {
 // flag reads a boolean: true, false, 1 or 0 in any letter case, since clients
 // send what their language prints.
 func (p *params) flag(name string, def bool) bool {
-	switch strings.ToLower(p.query.Get(name)) {
+	return p.boolean(name, p.query.Get(name), def)
+}
+
+// boolean reads the value of the boolean called name.
+func (p *params) boolean(name, value string, def bool) bool {
+	switch strings.ToLower(value) {
 	case "":
 		return def
 	case "true", "1":
@@ -87,12 +102,43 @@ func (p *params) flag(name string, def bool) bool {
 	return def
 }
 
-// order reads the field to sort by. There is no time of priority here: the
+// page reads which page is wanted, counted from 0, and how long it is.
+func (p *params) page() (limit, offset int) {
+	page, size := p.number("pageNumber", 0, 0), min(p.number("pageSize", maxPageSize, 1), maxPageSize)
+	return int(size), int(min(page, core.MaxID/maxPageSize) * size)
+}
+
+// address reads an address and the type of its provider, which go together. ok
+// is false when neither is there.
+func (p *params) address(address, provider string) (at conversation.Address, ok bool) {
+	at = conversation.Address{Text: p.query.Get(address), ProviderType: p.number(provider, 0, 0)}
+	typed := p.query.Get(provider) != ""
+	if typed != (at.Text != "") {
+		p.refuse(address)
+	}
+	return at, typed
+}
+
+// span reads a range of seconds since 1970, of which either both ends are
+// there or none; the second of the end belongs to it. ok is false when there
+// is none.
+func (p *params) span(start, end string) (from, to core.Time, ok bool) {
+	const most = (math.MaxInt64 - 999_999) / 1_000_000
+	a, b := p.number(start, -1, 0), p.number(end, -1, 0)
+	if (a < 0) != (b < 0) {
+		p.refuse(start)
+	}
+	return core.Time(min(a, most) * 1_000_000), core.Time(min(b, most)*1_000_000 + 999_999), a >= 0
+}
+
+// order reads a time to go by, def without one. There is no time of priority here: the
 // order in which agents see their conversations, newest entry first, stands in
 // for it.
-func (p *params) order(name string) conversation.Order {
+func (p *params) order(name string, def conversation.Order) conversation.Order {
 	switch strings.ToLower(p.query.Get(name)) {
-	case "", "closedtime":
+	case "":
+		return def
+	case "closedtime":
 		return conversation.ByClosing
 	case "createdtime":
 		return conversation.ByCreation
@@ -102,11 +148,12 @@ func (p *params) order(name string) conversation.Order {
 		return conversation.ByLastActivity
 	}
 	p.refuse(name)
-	return conversation.ByClosing
+	return def
 }
 
 // descending reads the direction.
-func (p *params) descending(name string) bool {
+func (p *params) descending() bool {
+	const name = "sort"
 	switch strings.ToLower(p.query.Get(name)) {
 	case "", "desc":
 		return true

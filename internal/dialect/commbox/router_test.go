@@ -9,6 +9,7 @@ import (
 
 	"parley/internal/auth"
 	"parley/internal/core"
+	"parley/internal/service/conversation"
 	"parley/internal/testkit"
 )
 
@@ -76,8 +77,8 @@ func FuzzPaths(f *testing.F) {
 		p.pathID("OBJECT_ID")
 		p.number("pageSize", 100, 1)
 		p.flag("includeChilds", true)
-		p.order("order")
-		p.descending("sort")
+		p.order("order", conversation.ByClosing)
+		p.descending()
 		p.states()
 		return p.err
 	}

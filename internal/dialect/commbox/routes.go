@@ -10,6 +10,8 @@ import (
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/service/conversation"
+	"parley/internal/service/inbox"
+	people "parley/internal/service/person"
 )
 
 // contentType is that of every answer.
@@ -18,6 +20,8 @@ const contentType = "application/json"
 // Deps is what the dialect is built from.
 type Deps struct {
 	Conversations *conversation.Reads
+	Inboxes       *inbox.Reads
+	People        *people.Reads
 	Gate          *httpx.Gate
 	Clock         core.Clock
 	Log           *slog.Logger
@@ -29,6 +33,8 @@ type Deps struct {
 // dialect answers all calls. It is not changed after New.
 type dialect struct {
 	conversations *conversation.Reads
+	inboxes       *inbox.Reads
+	people        *people.Reads
 	gate          *httpx.Gate
 	clock         core.Clock
 	ids           *OpaqueIDs
@@ -45,7 +51,7 @@ func New(deps Deps) http.Handler {
 	if err != nil {
 		panic("commbox: " + err.Error())
 	}
-	d := &dialect{conversations: deps.Conversations, gate: deps.Gate, clock: deps.Clock, ids: ids}
+	d := &dialect{conversations: deps.Conversations, inboxes: deps.Inboxes, people: deps.People, gate: deps.Gate, clock: deps.Clock, ids: ids}
 	for _, c := range d.calls() {
 		d.router.add(c)
 	}
@@ -60,6 +66,8 @@ type call struct {
 	// administrator's key. Others take one that reads or, where the method is
 	// not GET, writes. CommBox publishes no rights of keys.
 	admin bool
+	// open: it takes no key, and looks at none that comes along.
+	open bool
 }
 
 // scope is the right that the key must have.
@@ -77,14 +85,17 @@ func (c *call) scope() core.Scope {
 // and older revisions add, and what public clients were seen to call.
 // coverage.txt has the same list with its sources.
 func (d *dialect) calls() []call {
-	return slices.Concat(d.objectCalls(), unserved())
+	return slices.Concat(d.objectCalls(), d.streamCalls(), d.userCalls(), unserved())
 }
 
 // objectCalls are the reads of conversations.
 func (d *dialect) objectCalls() []call {
 	return []call{
 		{method: "GET", path: "/v2/users/identities/{USER_IDENTITY_ID}/objects", serve: d.listUserObjects},
+		{method: "GET", path: "/streams/{STREAM_ID}/objects", serve: d.listStreamObjects},
 		{method: "GET", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}", serve: d.getObject},
+		{method: "GET", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}/transcript", serve: d.getTranscript},
+		{method: "GET", path: "/objects/{OBJECT_ID}/activities", serve: d.listActivities},
 	}
 }
 
@@ -111,23 +122,13 @@ func unserved() []call {
 }
 
 const unservedCalls = `
-GET /core/systemstatus
-GET /streams
-GET /streams/{STREAM_ID}/streamavailability
-GET /streams/{STREAM_ID}/streamavailability/{IGNORE_AUTOMATION}
-GET /streams/{STREAM_ID}/substreams/{SUBSTREAM_ID}/streamavailability
-GET /streams/{STREAM_ID}/objects
 POST /streams/{STREAM_ID}/objects
 POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/child
 POST /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/child
-GET /streams/{STREAM_ID}/objects/{OBJECT_ID}/transcript
 POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}
 DELETE /streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}
 POST /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}
 DELETE /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}
-GET /stats/streams
-GET /stats/streamsSLAExceptions
-GET /objects/{OBJECT_ID}/activities
 POST /objects/{OBJECT_ID}/status/{STATUS_ID}
 PATCH /objects/{OBJECT_ID}/stream
 POST /objects/{OBJECT_ID}/content
@@ -135,10 +136,7 @@ POST /objects/{OBJECT_ID}/activitylog
 POST /objects/{OBJECT_ID}/remarks
 POST /objects/{OBJECT_ID}/indicators
 DELETE /objects/{OBJECT_ID}/indicators/{INDICATOR_ID}
-GET /users
-GET /users/{USER_ID}
 POST /users/{USER_ID}
-GET /users/identities/{USER_IDENTITY_ID}/objects
 GET /managers
 POST /managers
 GET /managers/{MANAGER_ID}
@@ -204,6 +202,11 @@ func (d *dialect) serve(w http.ResponseWriter, r *http.Request) error {
 	case !ok:
 		d.refuse(w, r, http.StatusNotImplemented)
 		return nil
+	case call.open:
+		if err := d.gate.Anonymous(r.Context()); err != nil {
+			return err
+		}
+		return call.serve(w, r, auth.Principal{})
 	}
 	caller, err := d.gate.Token(r.Context(), key(r))
 	if err != nil {

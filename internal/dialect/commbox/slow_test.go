@@ -3,6 +3,7 @@ package commbox_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,6 +94,7 @@ func TestLongHistory(t *testing.T) { //nolint:paralleltest // it measures the me
 				_ = resp.Body.Close()
 			}
 			grown := readLong(t, get(t, client, longPath), messages, before)
+			grown = max(grown, readTranscript(t, get(t, client, "/streams/5/objects/8/transcript"), messages, before))
 			t.Logf("at most %d KiB were held", grown>>10)
 		})
 	}
@@ -176,6 +179,32 @@ func readLong(t *testing.T, resp *http.Response, messages int, before int64) (mo
 	}
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		t.Errorf("read the rest: %v", err)
+	}
+	return most
+}
+
+// readTranscript reads the whole body, which has every message twice, and
+// looks at the memory on the way.
+func readTranscript(t *testing.T, resp *http.Response, messages int, before int64) (most int64) {
+	t.Helper()
+	defer resp.Body.Close()
+	said := 0
+	for chunk := make([]byte, 1<<20); ; {
+		n, err := io.ReadFull(resp.Body, chunk)
+		said += strings.Count(string(chunk[:n]), "[")
+		if most = max(most, heapBytes()-before); most > maxGrowthBytes {
+			t.Fatalf("%d bytes are held after %d messages of the transcript", most, said/2)
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("read the transcript: %v", err)
+		}
+	}
+	// One bracket opens the data.
+	if said != 2*messages+1 {
+		t.Errorf("the transcript has %d times, want %d", said-1, 2*messages)
 	}
 	return most
 }

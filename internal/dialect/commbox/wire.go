@@ -7,8 +7,10 @@ import "parley/internal/core"
 //
 // Sources: V2 is the sample body of Get User Objects V2, the only published
 // example of a real answer; GO is the schema of Get Object (OpenAPI 2.07);
-// ACT is Get Object Activities (OpenAPI 2.07). Where V2 and GO name the same
-// thing differently, Get Object sends both names.
+// ACT is Get Object Activities (OpenAPI 2.07); SO is Get Stream Objects
+// (OpenAPI 2.07). Where V2 and GO name the same thing differently, Get Object
+// and the first version of Get User Objects send both names. SO publishes two
+// other sets of keys; it has V2's here, with what SO has beyond them.
 
 // stamp is the time of an entity: whole seconds and Z (V2), null when unset.
 type stamp core.Time
@@ -45,13 +47,18 @@ type object struct {
 	UpdatedTime            stamp  `json:"updatedTime"`
 	ClosedTime             stamp  `json:"closedTime"` // V2
 	// CloseTime is GO's name of ClosedTime; nil leaves the key out.
-	CloseTime             *stamp   `json:"closeTime,omitempty"`
-	FirstResponseTime     stamp    `json:"firstResponseTime"`
-	LastResponseTime      stamp    `json:"lastResponseTime"`
+	CloseTime         *stamp `json:"closeTime,omitempty"`
+	FirstResponseTime stamp  `json:"firstResponseTime"`
+	LastResponseTime  stamp  `json:"lastResponseTime"`
+	// PriorityTime is in SO alone, and so are NumTags and NumChilds below; nil
+	// leaves a key out.
+	PriorityTime          *stamp   `json:"priorityTime,omitempty"`
 	StatusID              int64    `json:"statusId"`
 	AssignedManagerID     int64    `json:"assignedManagerId"`     // 0 = nobody (V2)
 	LastAssignedManagerID int64    `json:"lastAssignedManagerId"` // 0 = nobody yet (V2)
 	Type                  int64    `json:"type"`
+	NumTags               *int64   `json:"numTags,omitempty"`
+	NumChilds             *int64   `json:"numChilds,omitempty"`
 	User                  customer `json:"user"`
 	IsManager             bool     `json:"isManager"`
 	Childs                []child  `json:"childs"`

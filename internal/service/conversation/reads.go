@@ -57,16 +57,9 @@ func (s *Reads) Count(ctx context.Context, account int64, q store.ThreadQuery) (
 // chat inboxes, whatever q selects. An identity that the account does not have
 // is core.NotFound; one without conversations gives none.
 func (s *Reads) OfIdentity(ctx context.Context, account, identity int64, q store.ThreadQuery) ([]core.Thread, int64, error) {
-	q.IdentityID = identity
-	threads, err := s.store.ListThreads(ctx, account, q)
+	threads, err := s.ListOfIdentity(ctx, account, identity, q)
 	if err != nil {
-		return nil, 0, fmt.Errorf("list conversations of identity: %w", err)
-	}
-	if len(threads) == 0 {
-		// An identity with a thread exists; only an empty list leaves it open.
-		if _, err := s.store.Identity(ctx, account, identity); err != nil {
-			return nil, 0, fmt.Errorf("read identity: %w", err)
-		}
+		return nil, 0, err
 	}
 	unread, err := s.store.ContactUnread(ctx, account, identity, core.ChannelWeb, core.ChannelAPI)
 	if err != nil {

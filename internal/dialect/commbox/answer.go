@@ -1,0 +1,65 @@
+package commbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"parley/internal/auth"
+	"parley/internal/httpx"
+)
+
+// success is the description of most answers (OpenAPI 2.07).
+const success = "Operation successful"
+
+// appendEnvelope appends what stands before the data of an answer, the key
+// data included.
+func (d *dialect) appendEnvelope(b []byte, r *http.Request, description string) []byte {
+	b = text(append(b, `"status":200`...), `,"description":`, description)
+	b = d.appendResponseTime(append(b, ','), r)
+	return append(b, `,"data":`...)
+}
+
+// answer sends a short answer whole. data is encoded with the tags of its type.
+func (d *dialect) answer(w http.ResponseWriter, r *http.Request, description string, data any) error {
+	var encoded bytes.Buffer
+	enc := json.NewEncoder(&encoded)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(data); err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	b := d.appendEnvelope([]byte{'{'}, r, description)
+	b = append(append(b, bytes.TrimSuffix(encoded.Bytes(), []byte{'\n'})...), '}')
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	_, _ = w.Write(b) // a client that is gone needs no answer
+	return nil
+}
+
+// stream sends an answer of any length: data appends its parts, one after the
+// other, and returns the first failure.
+func (d *dialect) stream(w http.ResponseWriter, r *http.Request, open func([]byte) []byte, data func(*httpx.Stream) error) error {
+	w.Header().Set("Cache-Control", "no-store") // a key in the query makes caches keep it
+	s := httpx.NewStream(w, r, http.StatusOK, contentType)
+	if err := s.Append(func(b []byte) []byte { return d.appendEnvelope(open(b), r, success) }); err != nil {
+		return err
+	}
+	if err := data(s); err != nil {
+		return err
+	}
+	if err := s.Append(func(b []byte) []byte { return append(b, '}') }); err != nil {
+		return err
+	}
+	return s.Finish()
+}
+
+// openBrace opens an answer that has nothing before its envelope.
+func openBrace(b []byte) []byte { return append(b, '{') }
+
+// getSystemStatus serves GET /core/systemstatus, with a key and without one.
+func (d *dialect) getSystemStatus(w http.ResponseWriter, r *http.Request, _ auth.Principal) error {
+	return d.answer(w, r, "System is operational", null{})
+}

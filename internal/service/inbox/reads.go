@@ -1,0 +1,128 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+
+	"parley/internal/core"
+	"parley/internal/store"
+)
+
+// Reads answers questions about inboxes.
+type Reads struct {
+	store store.Reader
+	clock core.Clock
+}
+
+// NewReads returns the read use cases on st.
+func NewReads(st store.Reader, clock core.Clock) *Reads { return &Reads{store: st, clock: clock} }
+
+// Listed is an inbox with its parts, by id.
+type Listed struct {
+	core.Inbox
+	SubInboxes []core.SubInbox
+}
+
+// List returns all inboxes of an account, by id.
+func (s *Reads) List(ctx context.Context, account int64) ([]Listed, error) {
+	inboxes, err := all(ctx, account, s.store.PageInboxes, func(i core.Inbox) int64 { return i.ID })
+	if err != nil {
+		return nil, fmt.Errorf("list inboxes: %w", err)
+	}
+	parts, err := all(ctx, account, s.store.PageSubInboxes, func(i core.SubInbox) int64 { return i.ID })
+	if err != nil {
+		return nil, fmt.Errorf("list sub-inboxes: %w", err)
+	}
+	of := map[int64][]core.SubInbox{}
+	for _, p := range parts {
+		of[p.InboxID] = append(of[p.InboxID], p)
+	}
+	listed := make([]Listed, len(inboxes))
+	for i, inbox := range inboxes {
+		listed[i] = Listed{Inbox: inbox, SubInboxes: of[inbox.ID]}
+	}
+	return listed, nil
+}
+
+// all reads a list of an account that is short by its nature, page by page.
+func all[T any](
+	ctx context.Context, account int64, page func(ctx context.Context, account, after int64, limit int) ([]T, error), id func(T) int64,
+) ([]T, error) {
+	var rows []T
+	for after := int64(0); ; after = id(rows[len(rows)-1]) {
+		next, err := page(ctx, account, after, store.MaxIDs)
+		if err != nil {
+			return nil, err
+		}
+		if rows = append(rows, next...); len(next) < store.MaxIDs {
+			return rows, nil
+		}
+	}
+}
+
+// StateCount is how many conversations of one state there are in a sub-inbox,
+// 0 for those in none.
+type StateCount struct {
+	Inbox      core.Inbox
+	SubInboxID int64
+	Status     core.Status
+	StatusCode int64
+	Count      int64
+}
+
+// CountStates counts the account's conversations by inbox, sub-inbox and
+// state, in no particular order and without empty ones.
+func (s *Reads) CountStates(ctx context.Context, account int64) ([]StateCount, error) {
+	counts, err := s.store.CountStates(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("count states: %w", err)
+	}
+	inboxes, err := all(ctx, account, s.store.PageInboxes, func(i core.Inbox) int64 { return i.ID })
+	if err != nil {
+		return nil, fmt.Errorf("list inboxes: %w", err)
+	}
+	byID := make(map[int64]core.Inbox, len(inboxes))
+	for _, i := range inboxes {
+		byID[i.ID] = i
+	}
+	out := make([]StateCount, len(counts))
+	for i, c := range counts {
+		out[i] = StateCount{Inbox: byID[c.InboxID], SubInboxID: c.SubInboxID, Status: c.State.Status, StatusCode: c.State.Code, Count: c.Count}
+	}
+	return out, nil
+}
+
+// Attendance says who could answer in an inbox now.
+type Attendance struct {
+	Open bool // the inbox works at this time: see core.Inbox.IsOpen
+	// Agents are those of the account, by id: every agent works in every
+	// inbox. A bot has no Availability and is always there.
+	Agents []core.Agent
+}
+
+// Attendance returns who could answer in an inbox and, unless it is 0, one of
+// its parts. Either one unknown, or a part of another inbox, is core.NotFound.
+func (s *Reads) Attendance(ctx context.Context, account, inbox, subInbox int64) (Attendance, error) {
+	i, err := s.store.Inbox(ctx, account, inbox)
+	if err != nil {
+		return Attendance{}, fmt.Errorf("read inbox: %w", err)
+	}
+	if subInbox != 0 {
+		part, err := s.store.SubInbox(ctx, account, subInbox)
+		if err != nil {
+			return Attendance{}, fmt.Errorf("read sub-inbox: %w", err)
+		}
+		if part.InboxID != inbox {
+			return Attendance{}, core.Absent("sub-inbox")
+		}
+	}
+	a, err := s.store.Account(ctx, account)
+	if err != nil {
+		return Attendance{}, fmt.Errorf("read account: %w", err)
+	}
+	agents, err := all(ctx, account, s.store.PageAgents, func(a core.Agent) int64 { return a.ID })
+	if err != nil {
+		return Attendance{}, fmt.Errorf("list agents: %w", err)
+	}
+	return Attendance{Open: i.IsOpen(&a, s.clock()), Agents: agents}, nil
+}
