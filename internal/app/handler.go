@@ -45,7 +45,11 @@ func NewHandler(o HandlerOptions) http.Handler {
 	gate := httpx.NewGate(o.Tokens, o.Limits)
 	reads := conversation.NewReads(o.Store)
 	d := doors{
-		commbox:  commbox.New(commbox.Deps{Conversations: reads, Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store), Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey}),
+		commbox: commbox.New(commbox.Deps{
+			Conversations: reads, Changes: conversation.NewWrites(o.Store, o.Clock), Users: contact.NewWrites(o.Store, o.Clock),
+			Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store),
+			Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey,
+		}),
 		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Gate: gate, Log: o.Log}),
 		uncodie:  uncodie.New(uncodie.Deps{Conversations: reads, Gate: gate, Log: o.Log, AllowedOrigin: o.AllowedOrigin}),
 		own:      http.NewServeMux(),

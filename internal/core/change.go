@@ -1,6 +1,9 @@
 package core
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Change is what a rule did to a conversation.
 type Change struct {
@@ -147,12 +150,7 @@ func Assign(c *Conversation, a *Agent, at Time) Change {
 	if c.AssigneeID == person && c.AssigneeBotID == bot {
 		return Change{}
 	}
-	switch {
-	case person != 0:
-		c.LastAssigneeID = person
-	case c.AssigneeID != 0:
-		c.LastAssigneeID = c.AssigneeID
-	}
+	c.LastAssigneeID = cmp.Or(person, bot, c.AssigneeID, c.AssigneeBotID, c.LastAssigneeID)
 	c.AssigneeID, c.AssigneeBotID = person, bot
 	p := params{}.number("assignee_id", person+bot) // one of them is 0
 	return touched(c, Change{Fields: []string{FieldAssignee}, Code: ActivityAssigneeChanged, Params: p.json}, at)
@@ -241,11 +239,11 @@ func SetAdditionalAttributes(c *Conversation, attributes JSON, at Time) Change {
 	return set(c, &c.AdditionalAttributes, attributes, FieldAdditionalAttributes, at)
 }
 
-// SetExt replaces what dialects keep with the conversation: content, which the
-// customer's side may show.
-func SetExt(c *Conversation, ext JSON, at Time) Change {
+// SetExt replaces what dialects keep with the conversation. shown tells whether
+// the customer's side may see the difference.
+func SetExt(c *Conversation, ext JSON, shown bool, at Time) Change {
 	ch := set(c, &c.Ext, ext, FieldExt, at)
-	if ch.Happened() {
+	if ch.Happened() && shown {
 		c.CustomerUpdatedAt = c.CustomerUpdatedAt.Later(at)
 	}
 	return ch

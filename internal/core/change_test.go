@@ -142,7 +142,7 @@ func TestAssign(t *testing.T) {
 	}{
 		{ann, 1, 0, 1, `{"assignee_id":1}`},
 		{ann, 1, 0, 1, ""},
-		{bot, 0, 3, 1, `{"assignee_id":3}`},
+		{bot, 0, 3, 3, `{"assignee_id":3}`},
 		{bob, 2, 0, 2, `{"assignee_id":2}`},
 		{nil, 0, 0, 2, `{"assignee_id":0}`},
 		{nil, 0, 0, 2, ""},
@@ -236,7 +236,8 @@ func TestSetFields(t *testing.T) {
 		{"subject", func() Change { return SetSubject(c, "x", changedAt) }, false},
 		{"custom_attributes", func() Change { return SetCustomAttributes(c, `{"a":1}`, changedAt) }, false},
 		{"additional_attributes", func() Change { return SetAdditionalAttributes(c, `{"a":1}`, changedAt) }, false},
-		{"ext", func() Change { return SetExt(c, `{"a":1}`, changedAt) }, true},
+		{"ext", func() Change { return SetExt(c, `{"a":1}`, false, changedAt) }, false},
+		{"ext", func() Change { return SetExt(c, `{"a":2}`, true, changedAt) }, true},
 	} {
 		ch := set.do()
 		if !slices.Equal(ch.Fields, []string{set.name}) || ch.Code != "" || (c.CustomerUpdatedAt == changedAt) != set.customer {

@@ -82,6 +82,16 @@ func (j JSON) Without(name string) JSON {
 	}
 }
 
+// Members returns how many members the object has.
+func (j JSON) Members() int {
+	n := 0
+	w := j.walk()
+	for _, ok := w.next(); ok; _, ok = w.next() {
+		n++
+	}
+	return n
+}
+
 // Merge returns the object with every member of patch set.
 func (j JSON) Merge(patch JSON) JSON {
 	w := patch.walk()

@@ -36,6 +36,15 @@ func TestJSONMembers(t *testing.T) {
 	}
 }
 
+func TestJSONCount(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[JSON]int{"": 0, "{}": 0, `{"a":{"b":1,"c":2},"d":[]}`: 2, "[1]": 0} {
+		if got := text.Members(); got != want {
+			t.Errorf("%s has %d members, want %d", text, got, want)
+		}
+	}
+}
+
 // FuzzJSON compares the methods with encoding/json on text that is JSON, and
 // looks for panics on text that is not.
 func FuzzJSON(f *testing.F) {

@@ -46,6 +46,7 @@ type Agents interface {
 	// It takes at most MaxIDs ids.
 	AgentsByID(ctx context.Context, account int64, ids []int64) ([]core.Agent, error)
 	FindAgentByUUID(ctx context.Context, account int64, uuid string) (core.Agent, bool, error)
+	FindAgentByIdentity(ctx context.Context, account, identity int64) (core.Agent, bool, error)
 	FindAgentByEmail(ctx context.Context, account int64, email string) (core.Agent, bool, error)
 }
 

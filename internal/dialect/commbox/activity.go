@@ -15,6 +15,8 @@ const (
 	typeAssignChange    = 6
 	typeUpdateObjectTag = 7
 	typeCustom          = 12
+
+	typeParticipantChange = 19
 )
 
 // toActivity converts a note or an activity. A note is CommBox's remark, which
@@ -55,10 +57,32 @@ func activityData(e *core.Entry) (kind int64, data string) {
 		b = flag(b, `,"isRemoveTag":`, e.Code == core.ActivityLabelRemoved)
 		return typeUpdateObjectTag, string(append(text(b, `,"name":`, params.text("title")), '}'))
 	case core.ActivityInboxChanged:
-		b := text(nil, `{"oldObjectStreamName":`, params.text("from"))
-		return typeStreamChange, string(append(text(b, `,"newObjectStreamName":`, params.text("to")), '}'))
+		b := []byte{'{'}
+		parts := params.member("from_sub") != ""
+		if parts {
+			b = append(text(b, `"oldObjectSubstreamName":`, params.text("from_sub")), ',')
+		}
+		b = text(b, `"oldObjectStreamName":`, params.text("from"))
+		b = text(b, `,"newObjectStreamName":`, params.text("to"))
+		if parts {
+			b = text(b, `,"newObjectSubstreamName":`, params.text("to_sub"))
+		}
+		return typeStreamChange, string(append(b, '}'))
 	}
 	switch {
+	case e.Code == core.ActivityParticipantAdded, e.Code == core.ActivityParticipantRemoved:
+		action := "addParticipant"
+		if e.Code == core.ActivityParticipantRemoved {
+			action = "removeParticipant"
+		}
+		b := text(nil, `{"action":`, action)
+		if e.Sender.Type == core.ActorAgent {
+			b = number(b, `,"performingAgentId":`, e.Sender.ID)
+		}
+		return typeParticipantChange, string(append(text(append(b, `,"isAgent":true`...), `,"addedParticipantName":`, params.text("name")), '}'))
+	case e.Code == core.ActivityCustom && params.text("source") != "":
+		b := text(nil, `{"text":`, e.Text())
+		return typeCustom, string(append(text(b, `,"source":`, params.text("source")), '}'))
 	case e.Content != "" || e.Code == core.ActivityImported:
 		return typeCustom, textData(e.Text())
 	case e.Params != "":

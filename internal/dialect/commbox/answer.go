@@ -32,10 +32,16 @@ func (d *dialect) answer(w http.ResponseWriter, r *http.Request, description str
 	}
 	b := d.appendEnvelope([]byte{'{'}, r, description)
 	b = append(append(b, bytes.TrimSuffix(encoded.Bytes(), []byte{'\n'})...), '}')
+	return d.send(w, http.StatusOK, b)
+}
+
+// send sends a whole body.
+func (d *dialect) send(w http.ResponseWriter, status int, body []byte) error {
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
-	_, _ = w.Write(b) // a client that is gone needs no answer
+	w.Header().Set("Cache-Control", "no-store") // a key in the query makes caches keep it
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone needs no answer
 	return nil
 }
 

@@ -2,7 +2,6 @@ package commbox
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"parley/internal/core"
@@ -61,14 +60,14 @@ func (d *dialect) refuse(w http.ResponseWriter, r *http.Request, status int) {
 		w.Header().Set("Retry-After", "1")
 	}
 	b := number(make([]byte, 0, 128), `{"status":`, int64(status))
-	b = text(b, `,"description":`, description(status))
+	told := description(status)
+	if status == http.StatusUnauthorized && r.Method == http.MethodPatch {
+		told = "Unauthorized" // Set Stream, the only call with this verb, says it so
+	}
+	b = text(b, `,"description":`, told)
 	b = d.appendResponseTime(append(b, ','), r)
 	b = append(b, '}')
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
-	w.WriteHeader(status)
-	_, _ = w.Write(b) // a client that is gone needs no answer
+	_ = d.send(w, status, b) // it has no failure to tell
 }
 
 // appendResponseTime appends the key response_time and the present: up to

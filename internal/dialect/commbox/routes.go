@@ -9,6 +9,7 @@ import (
 	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/httpx"
+	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
 	"parley/internal/service/inbox"
 	people "parley/internal/service/person"
@@ -20,6 +21,8 @@ const contentType = "application/json"
 // Deps is what the dialect is built from.
 type Deps struct {
 	Conversations *conversation.Reads
+	Changes       *conversation.Writes
+	Users         *contact.Writes
 	Inboxes       *inbox.Reads
 	People        *people.Reads
 	Gate          *httpx.Gate
@@ -33,6 +36,8 @@ type Deps struct {
 // dialect answers all calls. It is not changed after New.
 type dialect struct {
 	conversations *conversation.Reads
+	changes       *conversation.Writes
+	users         *contact.Writes
 	inboxes       *inbox.Reads
 	people        *people.Reads
 	gate          *httpx.Gate
@@ -51,7 +56,10 @@ func New(deps Deps) http.Handler {
 	if err != nil {
 		panic("commbox: " + err.Error())
 	}
-	d := &dialect{conversations: deps.Conversations, inboxes: deps.Inboxes, people: deps.People, gate: deps.Gate, clock: deps.Clock, ids: ids}
+	d := &dialect{
+		conversations: deps.Conversations, changes: deps.Changes, users: deps.Users, inboxes: deps.Inboxes, people: deps.People,
+		gate: deps.Gate, clock: deps.Clock, ids: ids,
+	}
 	for _, c := range d.calls() {
 		d.router.add(c)
 	}
@@ -85,7 +93,7 @@ func (c *call) scope() core.Scope {
 // and older revisions add, and what public clients were seen to call.
 // coverage.txt has the same list with its sources.
 func (d *dialect) calls() []call {
-	return slices.Concat(d.objectCalls(), d.streamCalls(), d.userCalls(), unserved())
+	return slices.Concat(d.objectCalls(), d.changeCalls(), d.streamCalls(), d.userCalls(), unserved())
 }
 
 // objectCalls are the reads of conversations.
@@ -122,21 +130,6 @@ func unserved() []call {
 }
 
 const unservedCalls = `
-POST /streams/{STREAM_ID}/objects
-POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/child
-POST /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/child
-POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}
-DELETE /streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}
-POST /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}
-DELETE /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}
-POST /objects/{OBJECT_ID}/status/{STATUS_ID}
-PATCH /objects/{OBJECT_ID}/stream
-POST /objects/{OBJECT_ID}/content
-POST /objects/{OBJECT_ID}/activitylog
-POST /objects/{OBJECT_ID}/remarks
-POST /objects/{OBJECT_ID}/indicators
-DELETE /objects/{OBJECT_ID}/indicators/{INDICATOR_ID}
-POST /users/{USER_ID}
 GET /managers
 POST /managers
 GET /managers/{MANAGER_ID}
@@ -157,8 +150,6 @@ GET /managers/presence
 GET /managers/{MANAGER_ID}/presence
 POST /managers/{MANAGER_ID}/presence/{ACTIVITY_ID}
 GET /managers/{MANAGER_ID}/assignments
-POST /managers/{MANAGER_ID}/assignments
-DELETE /managers/{MANAGER_ID}/assignments
 GET /tags
 POST /tags
 POST /tags/{TAG_ID}

@@ -15,8 +15,9 @@ type Changes struct {
 	Status *core.NewStatus
 	// Priority is low, medium, high or urgent; "" takes it away.
 	Priority *string
-	// AssigneeID is a person or a bot; 0 is nobody.
-	AssigneeID *int64
+	// AssigneeID is a person or a bot; 0 is nobody. UnassignID is an agent who
+	// is to be in charge no longer: one who is not in charge is core.Invalid.
+	AssigneeID, UnassignID *int64
 	// AddLabels and RemoveLabels are ids of labels of the account.
 	AddLabels, RemoveLabels []int64
 	// Place is the inbox and the part of it to move to.
@@ -24,8 +25,10 @@ type Changes struct {
 	Subject *string
 	// Custom attributes: the whole object, or members to set.
 	CustomAttributes, MergeCustomAttributes *core.JSON
-	// Ext returns what dialects keep with the conversation from what it is.
-	Ext func(ext core.JSON) core.JSON
+	// Ext returns what dialects keep with the conversation from what it is, or
+	// why it cannot. ExtShown tells whether the customer's side may see it.
+	Ext      func(ext core.JSON) (core.JSON, error)
+	ExtShown bool
 	// Participants to add and to remove, ids of agents.
 	AddParticipants, RemoveParticipants []int64
 }
@@ -92,12 +95,10 @@ func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
 		sure(func(c *core.Conversation) core.Change { return core.SetSubject(c, *in.Subject, now) })
 	}
 	if in.CustomAttributes != nil {
-		sure(func(c *core.Conversation) core.Change { return core.SetCustomAttributes(c, *in.CustomAttributes, now) })
+		rules = append(rules, customAttributes(func(core.JSON) core.JSON { return *in.CustomAttributes }, now))
 	}
 	if in.MergeCustomAttributes != nil {
-		sure(func(c *core.Conversation) core.Change {
-			return core.SetCustomAttributes(c, c.CustomAttributes.Merge(*in.MergeCustomAttributes), now)
-		})
+		rules = append(rules, customAttributes(func(old core.JSON) core.JSON { return old.Merge(*in.MergeCustomAttributes) }, now))
 	}
 	if in.Status != nil {
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.SetStatus(c, *in.Status, now) })
@@ -106,7 +107,16 @@ func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.SetPriority(c, *in.Priority, now) })
 	}
 	if in.Ext != nil { // after the status, which takes what dialects said of the old one
-		sure(func(c *core.Conversation) core.Change { return core.SetExt(c, in.Ext(c.Ext), now) })
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) {
+			ext, err := in.Ext(c.Ext)
+			if err == nil {
+				err = checkObject("ext", ext)
+			}
+			if err != nil {
+				return core.Change{}, err
+			}
+			return core.SetExt(c, ext, in.ExtShown, now), nil
+		})
 	}
 	people, err := w.peopleRules(ctx, in)
 	if err != nil {
@@ -114,6 +124,24 @@ func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
 	}
 	labels, err := w.labelRules(ctx, in)
 	return append(append(rules, people...), labels...), err
+}
+
+// maxObjectBytes bounds what clients keep with a conversation.
+const maxObjectBytes = 256 << 10
+
+// checkObject refuses an object that has grown too large.
+func checkObject(field string, object core.JSON) error {
+	if len(object) > maxObjectBytes {
+		return &core.Error{Kind: core.TooLarge, Field: field, Message: fmt.Sprintf("it has at most %d bytes", maxObjectBytes)}
+	}
+	return nil
+}
+
+func customAttributes(attributes func(old core.JSON) core.JSON, now core.Time) rule {
+	return func(c *core.Conversation) (core.Change, error) {
+		a := attributes(c.CustomAttributes)
+		return core.SetCustomAttributes(c, a, now), checkObject("custom_attributes", a)
+	}
 }
 
 // peopleRules are the rules about agents.
@@ -130,6 +158,14 @@ func (w *work) peopleRules(ctx context.Context, in *Changes) ([]rule, error) {
 			assignee = &a
 		}
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.Assign(c, assignee, now), nil })
+	}
+	if in.UnassignID != nil {
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) {
+			if *in.UnassignID == 0 || (c.AssigneeID != *in.UnassignID && c.AssigneeBotID != *in.UnassignID) {
+				return core.Change{}, core.Refuse("assignee", "the agent is not in charge")
+			}
+			return core.Assign(c, nil, now), nil
+		})
 	}
 	for _, id := range in.AddParticipants {
 		a, err := findAgent(ctx, w.tx, w.conv.AccountID, id, "participant")

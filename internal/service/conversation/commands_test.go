@@ -139,7 +139,7 @@ func (x *machine) Several(t *rapid.T) {
 	priority := rapid.SampledFrom([]string{"", "low", "urgent"}).Draw(t, "priority")
 	subject := rapid.SampledFrom([]string{"", "Invoice"}).Draw(t, "subject")
 	ext := rapid.SampledFrom([]string{`{"commbox":{"type":4}}`, `{"commbox":{"type":5}}`}).Draw(t, "ext")
-	in := conversation.Changes{Priority: &priority, Subject: &subject, Ext: func(core.JSON) core.JSON { return core.JSON(ext) }}
+	in := conversation.Changes{Priority: &priority, Subject: &subject, Ext: func(core.JSON) (core.JSON, error) { return core.JSON(ext), nil }}
 	changes := priority != x.m.priority || subject != x.m.subject || ext != x.m.ext
 	x.change(in, changes, count(priority != x.m.priority))
 	x.m.priority, x.m.subject, x.m.ext = priority, subject, ext

@@ -92,6 +92,28 @@ func (s *Reads) CountStates(ctx context.Context, account int64) ([]StateCount, e
 	return out, nil
 }
 
+// Inbox returns an inbox; core.NotFound when the account has no such one.
+func (s *Reads) Inbox(ctx context.Context, account, id int64) (core.Inbox, error) {
+	i, err := s.store.Inbox(ctx, account, id)
+	if err != nil {
+		return core.Inbox{}, fmt.Errorf("read inbox: %w", err)
+	}
+	return i, nil
+}
+
+// Part returns a part of an inbox; core.NotFound when the inbox has no such
+// one.
+func (s *Reads) Part(ctx context.Context, account, inbox, id int64) (core.SubInbox, error) {
+	part, err := s.store.SubInbox(ctx, account, id)
+	if err != nil {
+		return core.SubInbox{}, fmt.Errorf("read sub-inbox: %w", err)
+	}
+	if part.InboxID != inbox {
+		return core.SubInbox{}, core.Absent("sub-inbox")
+	}
+	return part, nil
+}
+
 // Attendance says who could answer in an inbox now.
 type Attendance struct {
 	Open bool // the inbox works at this time: see core.Inbox.IsOpen
@@ -103,17 +125,13 @@ type Attendance struct {
 // Attendance returns who could answer in an inbox and, unless it is 0, one of
 // its parts. Either one unknown, or a part of another inbox, is core.NotFound.
 func (s *Reads) Attendance(ctx context.Context, account, inbox, subInbox int64) (Attendance, error) {
-	i, err := s.store.Inbox(ctx, account, inbox)
+	i, err := s.Inbox(ctx, account, inbox)
 	if err != nil {
-		return Attendance{}, fmt.Errorf("read inbox: %w", err)
+		return Attendance{}, err
 	}
 	if subInbox != 0 {
-		part, err := s.store.SubInbox(ctx, account, subInbox)
-		if err != nil {
-			return Attendance{}, fmt.Errorf("read sub-inbox: %w", err)
-		}
-		if part.InboxID != inbox {
-			return Attendance{}, core.Absent("sub-inbox")
+		if _, err := s.Part(ctx, account, inbox, subInbox); err != nil {
+			return Attendance{}, err
 		}
 	}
 	a, err := s.store.Account(ctx, account)

@@ -30,6 +30,20 @@ type Person struct {
 	TeamID int64 // the team with the lowest id, 0 = none
 }
 
+// Agent returns the agent whom a number means: an agent's id, else that of an
+// agent's identity. core.NotFound when it means none.
+func (s *Reads) Agent(ctx context.Context, account, id int64) (core.Agent, error) {
+	a, err := s.store.Agent(ctx, account, id)
+	if err == nil || core.KindOf(err) != core.NotFound {
+		return a, err
+	}
+	a, ok, err := s.store.FindAgentByIdentity(ctx, account, id)
+	if err == nil && !ok {
+		err = core.Absent("agent")
+	}
+	return a, err
+}
+
 // Label is a contact's label and the name of its group, "" = none.
 type Label struct {
 	core.Label

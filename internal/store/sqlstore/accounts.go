@@ -17,19 +17,20 @@ var (
 	putAccountUUIDSQL  = "INSERT INTO account_uuids (uuid, account_id) VALUES ($1, $2)"
 	updateAccountSQL   = "UPDATE accounts SET name = $2, locale = $3, timezone = $4, settings = $5, epoch = $6, updated_at = $7 WHERE id = $1"
 
-	agents            = newSharedSource(agentTable, SpacePerson)
-	agentSQL          = agentTable.selectFrom("WHERE account_id = $1 AND id = $2")
-	agentByUUIDSQL    = agentTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
-	agentByEmailSQL   = agentTable.selectFrom("WHERE account_id = $1 AND email = $2 AND email <> ''")
-	agentsByIDSQL     = byIDs(agentTable)
-	personTakenSQL    = "SELECT 1 FROM agents WHERE account_id = $1 AND id = $2 UNION ALL SELECT 1 FROM contacts WHERE account_id = $1 AND id = $2"
-	identityTakenSQL  = "SELECT 1 FROM agents WHERE account_id = $1 AND identity_id = $2 UNION ALL SELECT 1 FROM identities WHERE account_id = $1 AND id = $2"
-	tokens            = newSource(tokenTable)
-	tokenSQL          = tokenTable.selectFrom("WHERE account_id = $1 AND id = $2")
-	tokenByNameSQL    = tokenTable.selectFrom("WHERE account_id = $1 AND name = $2")
-	findTokenHashSQL  = "SELECT account_id, token_id FROM token_hashes WHERE hash = $1"
-	putTokenHashSQL   = "INSERT INTO token_hashes (hash, account_id, token_id) VALUES ($1, $2, $3)"
-	updateTokenFields = tokenTable.updateAll("hash")
+	agents             = newSharedSource(agentTable, SpacePerson)
+	agentSQL           = agentTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	agentByUUIDSQL     = agentTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
+	agentByIdentitySQL = agentTable.selectFrom("WHERE account_id = $1 AND identity_id = $2")
+	agentByEmailSQL    = agentTable.selectFrom("WHERE account_id = $1 AND email = $2 AND email <> ''")
+	agentsByIDSQL      = byIDs(agentTable)
+	personTakenSQL     = "SELECT 1 FROM agents WHERE account_id = $1 AND id = $2 UNION ALL SELECT 1 FROM contacts WHERE account_id = $1 AND id = $2"
+	identityTakenSQL   = "SELECT 1 FROM agents WHERE account_id = $1 AND identity_id = $2 UNION ALL SELECT 1 FROM identities WHERE account_id = $1 AND id = $2"
+	tokens             = newSource(tokenTable)
+	tokenSQL           = tokenTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	tokenByNameSQL     = tokenTable.selectFrom("WHERE account_id = $1 AND name = $2")
+	findTokenHashSQL   = "SELECT account_id, token_id FROM token_hashes WHERE hash = $1"
+	putTokenHashSQL    = "INSERT INTO token_hashes (hash, account_id, token_id) VALUES ($1, $2, $3)"
+	updateTokenFields  = tokenTable.updateAll("hash")
 )
 
 // byIDs makes the statements that read the rows of a list of ids, by the
@@ -122,6 +123,11 @@ func listByIDs[T any](ctx context.Context, c checked, r row[T], texts map[int]st
 // FindAgentByUUID implements store.Agents.
 func (r reader) FindAgentByUUID(ctx context.Context, account int64, uuid string) (core.Agent, bool, error) {
 	return find(ctx, r.checked, new(agentRow), agentByUUIDSQL, account, uuid)
+}
+
+// FindAgentByIdentity implements store.Agents.
+func (r reader) FindAgentByIdentity(ctx context.Context, account, identity int64) (core.Agent, bool, error) {
+	return find(ctx, r.checked, new(agentRow), agentByIdentitySQL, account, identity)
 }
 
 // FindAgentByEmail implements store.Agents.

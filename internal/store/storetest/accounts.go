@@ -102,6 +102,7 @@ var agentChecks = []check{
 		e.same("Agent", must(e.st.Agent(e.ctx, a.AccountID, a.ID)), a)
 		e.same("FindAgentByUUID", found(e.st.FindAgentByUUID(e.ctx, a.AccountID, a.UUID)), a)
 		e.same("FindAgentByEmail", found(e.st.FindAgentByEmail(e.ctx, a.AccountID, a.Email)), a)
+		e.same("FindAgentByIdentity", found(e.st.FindAgentByIdentity(e.ctx, a.AccountID, a.IdentityID)), a)
 	}},
 	{"Agents/an empty email finds nothing and may be shared", func(e *env) {
 		account := e.account().ID

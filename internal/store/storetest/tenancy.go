@@ -59,6 +59,7 @@ var tenancyChecks = []check{
 		f, mine := seedTheirs(e), e.account().ID
 		missing(e.st.FindAgentByUUID(e.ctx, mine, f.Agent.UUID))
 		missing(e.st.FindAgentByEmail(e.ctx, mine, f.Agent.Email))
+		missing(e.st.FindAgentByIdentity(e.ctx, mine, f.Agent.IdentityID))
 		missing(e.st.FindTokenByName(e.ctx, mine, f.token.Name))
 		missing(e.st.FindLabelByTitle(e.ctx, mine, f.Label.Title))
 		missing(e.st.FindLabelGroupByName(e.ctx, mine, f.group.Name))
