@@ -1,0 +1,155 @@
+package bench_test
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"parley/internal/bench"
+	"parley/internal/service/account"
+	"parley/internal/store/postgres"
+	"parley/internal/store/sqlite"
+	"parley/internal/store/sqlstore"
+	"parley/internal/testkit"
+	"parley/internal/testkit/testserver"
+)
+
+// cost is what requests took from the database: statements, and rows that came
+// back. That a statement walks no more than it returns is for the tests of the
+// store, which look at plans.
+type cost struct{ statements, rows int64 }
+
+// counted is an engine that counts what is read.
+type counted struct {
+	migrated
+	statements, rows atomic.Int64
+}
+
+type migrated interface {
+	sqlstore.Engine
+	Migrate(ctx context.Context) error
+}
+
+func (e *counted) Query(ctx context.Context, text string, args ...any) (sqlstore.Rows, error) {
+	e.statements.Add(1)
+	rows, err := e.migrated.Query(ctx, text, args...)
+	return countedRows{rows, e}, err
+}
+
+func (e *counted) Snapshot(ctx context.Context, fn func(ctx context.Context, q sqlstore.Querier) error) error {
+	return e.migrated.Snapshot(ctx, func(ctx context.Context, q sqlstore.Querier) error { return fn(ctx, countedQuerier{q, e}) })
+}
+
+func (e *counted) take() cost { return cost{e.statements.Swap(0), e.rows.Swap(0)} }
+
+type countedQuerier struct {
+	sqlstore.Querier
+	engine *counted
+}
+
+func (q countedQuerier) Query(ctx context.Context, text string, args ...any) (sqlstore.Rows, error) {
+	q.engine.statements.Add(1)
+	rows, err := q.Querier.Query(ctx, text, args...)
+	return countedRows{rows, q.engine}, err
+}
+
+type countedRows struct {
+	sqlstore.Rows
+	engine *counted
+}
+
+func (r countedRows) Next() bool {
+	more := r.Rows.Next()
+	if more {
+		r.engine.rows.Add(1)
+	}
+	return more
+}
+
+func openCounted(t *testing.T, engine string) *counted {
+	t.Helper()
+	var e migrated
+	var err error
+	if engine == "sqlite" {
+		e, err = sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "parley.db")})
+	} else {
+		e, err = postgres.Open(t.Context(), postgres.Options{URL: testkit.Postgres(t)})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return &counted{migrated: e}
+}
+
+// TestCostFollowsThePage asks for each scenario's first and last row in a small
+// and in a larger database: both take the same statements and as many rows. Only
+// the authors of messages are more or fewer by chance.
+func TestCostFollowsThePage(t *testing.T) {
+	t.Parallel()
+	sizes := []int{100, 1000}
+	if testkit.Small() {
+		sizes = []int{50, 200}
+	}
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			var small map[string]cost
+			for _, n := range sizes {
+				costs := costsOf(t, engine, bench.Fill{Conversations: n, PerContact: 5, Messages: 10, Seed: 1})
+				if small == nil {
+					small = costs
+					continue
+				}
+				for name, c := range costs {
+					if before := small[name]; c.statements != before.statements || max(c.rows, before.rows)*10 > min(c.rows, before.rows)*11 {
+						t.Errorf("%s takes %+v with %d conversations, %+v with %d", name, small[name], sizes[0], c, n)
+					}
+				}
+			}
+		})
+	}
+}
+
+// costsOf fills a database and returns what each scenario takes.
+func costsOf(t *testing.T, engine string, fill bench.Fill) map[string]cost {
+	t.Helper()
+	e := openCounted(t, engine)
+	st := sqlstore.New(e, nil)
+	defer func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := fill.Into(t.Context(), st, clock, nil); err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := account.New(st, clock).CreateToken(t.Context(), account.NewToken{AccountID: bench.AccountID, Name: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := testserver.Serve(t, st, engine)
+	costs := map[string]cost{}
+	scenarios := fill.Scenarios(token)
+	for i := range scenarios {
+		sc := &scenarios[i]
+		var header []string
+		for name, value := range sc.Headers {
+			header = append(header, name, value)
+		}
+		ends := bench.Ends(sc)
+		s.Do(t, http.MethodGet, ends[0], header...) // the token is known from now on
+		e.take()
+		for _, path := range ends {
+			if r := s.Do(t, http.MethodGet, path, header...); r.Status != http.StatusOK {
+				t.Fatalf("%s: GET %s answered %d", sc.Name, path, r.Status)
+			}
+		}
+		costs[sc.Name] = e.take()
+	}
+	return costs
+}
