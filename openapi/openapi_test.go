@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,12 +22,24 @@ import (
 	"parley/openapi"
 )
 
-// operations lists what the documents describe: every operation with its
-// statuses and their media types, and a path to call it by.
-var operations = []struct {
+// operation is one that a document describes, with its statuses and their
+// media types, and a path to call it by.
+type operation struct {
 	dialect, path, call string
+	method              string // "" = GET
 	statuses            map[string]string
-}{
+}
+
+// verb is the operation's method.
+func (o *operation) verb() string {
+	if o.method == "" {
+		return http.MethodGet
+	}
+	return o.method
+}
+
+// operations lists what the documents describe.
+var operations = append(staff(), []operation{
 	{
 		dialect: "commbox", path: "/v2/users/identities/{USER_IDENTITY_ID}/objects", call: "/v2/users/identities/4120/objects",
 		statuses: map[string]string{
@@ -56,6 +69,34 @@ var operations = []struct {
 			"429": "application/json", "500": "application/json",
 		},
 	},
+}...)
+
+// staff are the calls of CommBox around those who work here. All have the same
+// statuses, but for 413, which those have that read a body.
+func staff() []operation {
+	var all []operation
+	for _, o := range []struct{ method, path string }{
+		{"GET", "/tags"},
+		{"POST", "/tags +body"},
+		{"POST", "/tags/{TAG_ID} +body"},
+		{"DELETE", "/tags/{TAG_ID}"},
+		{"GET", "/tags/groups"},
+		{"POST", "/tags/groups +body"},
+		{"POST", "/tags/groups/{TAGS_GROUP_ID} +body"},
+		{"DELETE", "/tags/groups/{TAGS_GROUP_ID}"},
+	} {
+		statuses := map[string]string{}
+		for _, status := range []string{"200", "400", "401", "404", "429", "500", "501"} {
+			statuses[status] = "application/json"
+		}
+		path, body := strings.CutSuffix(o.path, " +body")
+		if body {
+			statuses["413"] = "application/json"
+		}
+		call := regexp.MustCompile(`\{[A-Z_]+\}`).ReplaceAllString(path, "3104")
+		all = append(all, operation{dialect: "commbox", method: o.method, path: path, call: call, statuses: statuses})
+	}
+	return all
 }
 
 func TestDocument(t *testing.T) {
@@ -117,7 +158,7 @@ func TestDocumentsDescribeTheseOperations(t *testing.T) {
 	t.Parallel()
 	want, got := make(map[string]map[string]string), make(map[string]map[string]string)
 	for _, op := range operations {
-		want[op.dialect+" GET "+op.path] = op.statuses
+		want[op.dialect+" "+op.verb()+" "+op.path] = op.statuses
 	}
 	for _, name := range []string{"commbox", "chatwoot", "uncodie"} {
 		for path, item := range load(t, name).Paths.Map() {
@@ -337,12 +378,15 @@ func TestNullStandsOnlyWhereItMay(t *testing.T) {
 
 // sample is an example of a document, as an answer of the server.
 type sample struct {
-	dialect, path, call, status, media, name string
-	body                                     []byte
+	dialect, method, path, call, status, media, name string
+	body                                             []byte
 }
 
 // String names the sample in the messages and tables of the tests.
 func (s sample) String() string {
+	if s.method != http.MethodGet {
+		return fmt.Sprintf("%s %s %s %s %s", s.dialect, s.method, s.path, s.status, s.name)
+	}
 	return fmt.Sprintf("%s %s %s %s", s.dialect, s.path, s.status, s.name)
 }
 
@@ -356,7 +400,7 @@ func (s sample) check(body []byte) error {
 	if err != nil {
 		return err
 	}
-	return testkit.ValidateResponse(s.dialect, http.MethodGet, s.call, status, header, body)
+	return testkit.ValidateResponse(s.dialect, s.method, s.call, status, header, body)
 }
 
 // samples returns every example of every described status; there is at least one.
@@ -366,7 +410,7 @@ func samples(t *testing.T) []sample {
 	for _, op := range operations {
 		doc := document(t, op.dialect)
 		for status, media := range op.statuses {
-			response := at(t, doc, "paths", op.path, "get", "responses", status)
+			response := at(t, doc, "paths", op.path, strings.ToLower(op.verb()), "responses", status)
 			if ref := members(t, response)["$ref"]; ref != nil {
 				var target string
 				decode(t, ref, &target)
@@ -383,7 +427,7 @@ func samples(t *testing.T) []sample {
 					decode(t, body, &text)
 					body = []byte(text)
 				}
-				found = append(found, sample{op.dialect, op.path, op.call, status, media, name, body})
+				found = append(found, sample{op.dialect, op.verb(), op.path, op.call, status, media, name, body})
 			}
 		}
 	}

@@ -27,10 +27,14 @@ type door struct {
 	fixture    string // two accounts, 1 and 2
 	operations []operation
 	key        string   // of the first account
+	readKey    string   // one of the first account that may only read; "" = key
 	otherKeys  []string // of the second
 	// good are values of parameters, by name, that lead the first account to
 	// something; others are 1.
 	good map[string]string
+	// bodies are JSON bodies that let the first account do something, by method
+	// and pattern; others are "".
+	bodies map[string]string
 	// own are the parameters that do not name a thing of an account, with what
 	// the second account sends there: they show who calls, or are the same for
 	// all.
@@ -51,7 +55,14 @@ func doors(t *testing.T) []door {
 		{
 			name: "commbox", fixture: harbourFixture, key: harbourKey, otherKeys: []string{"other-site-key-0001"},
 			operations: describe(t, "commbox", commbox.Operations()),
-			good:       map[string]string{"USER_IDENTITY_ID": "558355", "STREAM_ID": "19155", "OBJECT_ID": "396001"},
+			readKey:    "harbour-reader-key-0001",
+			good: map[string]string{
+				"USER_IDENTITY_ID": "558355", "STREAM_ID": "19155", "OBJECT_ID": "396001", "TAG_ID": "12", "TAGS_GROUP_ID": "3",
+			},
+			bodies: map[string]string{
+				"POST /tags": `{"data":{"Name":"new"}}`, "POST /tags/groups": `{"data":{"Name":"new"}}`,
+				"POST /tags/groups/{TAGS_GROUP_ID}": `{"data":{"Name":"new"}}`,
+			},
 		},
 		{
 			name: "chatwoot", fixture: "../dialect/chatwoot/testdata/fixture.ndjson",
@@ -84,6 +95,15 @@ func doors(t *testing.T) []door {
 	return all
 }
 
+// reading is the door as somebody finds it who may only read.
+func (d *door) reading() *door {
+	r := *d
+	if r.readKey != "" {
+		r.key = r.readKey
+	}
+	return &r
+}
+
 // document is what these tests read of an OpenAPI document.
 type document struct {
 	Paths map[string]map[string]struct {
@@ -105,7 +125,7 @@ type parameter struct {
 
 type schema struct {
 	Ref        string `json:"$ref"`
-	Properties map[string]json.RawMessage
+	Properties map[string]schema
 }
 
 // describe adds to operations what the dialect's document says that they take.
@@ -138,12 +158,19 @@ func describe(t *testing.T, dialect string, list []httpx.Operation) []operation 
 			if s.Ref != "" {
 				s = doc.Components.Schemas[s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]]
 			}
+			// What is asked for may stand in a member of its own.
+			if data, wrapped := s.Properties["data"]; wrapped && len(s.Properties) == 1 {
+				s.Properties = data.Properties
+			}
 			op.body = slices.Sorted(maps.Keys(s.Properties))
 		}
 		all[i] = op
 	}
 	return all
 }
+
+// reads tells whether the operation changes nothing.
+func (o *operation) reads() bool { return o.Method == http.MethodGet }
 
 // params returns the names of the path's parameters, in order.
 func (o *operation) params() []string {

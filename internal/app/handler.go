@@ -14,6 +14,7 @@ import (
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
 	"parley/internal/service/inbox"
+	"parley/internal/service/label"
 	"parley/internal/service/person"
 	"parley/internal/store"
 	"parley/openapi"
@@ -47,7 +48,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 	d := doors{
 		commbox: commbox.New(commbox.Deps{
 			Conversations: reads, Changes: conversation.NewWrites(o.Store, o.Clock), Users: contact.NewWrites(o.Store, o.Clock),
-			Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store),
+			Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store), Labels: label.New(o.Store, o.Clock),
 			Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey,
 		}),
 		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Gate: gate, Log: o.Log}),

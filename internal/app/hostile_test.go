@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/internal/service/integrity"
 	"parley/internal/testkit"
 	"parley/internal/testkit/testserver"
 )
@@ -31,8 +32,9 @@ func hostileInputs() int {
 }
 
 // TestHostileInput sends malformed and malicious requests to every operation:
-// none makes the server fail, none stores anything, and the server answers as
-// before.
+// none makes the server fail. Where the caller may only read, none stores
+// anything, and the server answers as before; elsewhere the other account stays
+// as it is, and the doctor is content.
 func TestHostileInput(t *testing.T) {
 	t.Parallel()
 	for _, d := range doors(t) {
@@ -43,22 +45,41 @@ func TestHostileInput(t *testing.T) {
 				before := export(t, s.Store)
 				c := &client{t: t, addr: strings.TrimPrefix(s.URL, "http://")}
 				defer c.close()
-				for i := range d.operations {
-					op := &d.operations[i]
-					well := c.send(d.plain(op))
-					h := hostile{door: d, op: op, rng: rng}
+				assail := func(d *door, op *operation) {
+					h := hostile{door: *d, op: op, rng: rng}
 					for n := range hostileInputs() {
 						r := h.request(n)
 						if got := c.send(r); got.status >= 500 && !(d.name == "commbox" && got.status == http.StatusNotImplemented) {
 							t.Errorf("%s %s: answered %d %s to\n%.2000q", op.Method, op.Pattern, got.status, got.body, r.text)
 						}
 					}
-					if again := c.send(d.plain(op)); again.status != well.status || again.body != well.body {
+				}
+				reading := d.reading()
+				for i := range d.operations {
+					op := &d.operations[i]
+					well := c.send(reading.plain(op))
+					assail(reading, op)
+					if again := c.send(reading.plain(op)); again.status != well.status || again.body != well.body {
 						t.Errorf("%s %s: answered %d %s, and afterwards %d %s", op.Method, op.Pattern, well.status, well.body, again.status, again.body)
 					}
 				}
 				if after := export(t, s.Store); !bytes.Equal(before, after) {
 					t.Errorf("something was stored: %d bytes before, %d after", len(before), len(after))
+				}
+				if d.readKey == "" {
+					return
+				}
+				before = export(t, s.Store, 2)
+				for _, op := range d.readsFirst() {
+					if !op.reads() && s.Do(t, op.Method, d.target(op)).Status != http.StatusNotImplemented {
+						assail(&d, op)
+					}
+				}
+				if after := export(t, s.Store, 2); !bytes.Equal(before, after) {
+					t.Errorf("something of the other account was stored: %d bytes before, %d after", len(before), len(after))
+				}
+				if _, err := integrity.Check(t.Context(), s.Store, func(f integrity.Fault) { t.Error(f) }); err != nil {
+					t.Error(err)
 				}
 			})
 		})

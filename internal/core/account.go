@@ -83,9 +83,59 @@ type Agent struct {
 	ProviderType int64  // type of the identity's address
 	Address      string // the identity's address, often the e-mail, "" for bots
 	AvatarURL    string
-	Availability string // online, busy or offline; "" = offline
-	CreatedAt    Time
-	UpdatedAt    Time
+	Availability Availability
+	UserName     string // what the agent signs in with, beside the e-mail; unique in the account where given
+	// SyncCapacity and AsyncCapacity are how many conversations the agent takes
+	// at the same time in chats and elsewhere; 0 = no limit.
+	SyncCapacity  int64
+	AsyncCapacity int64
+	ProfileIDs    []int64
+	Ext           JSON // object: what only one dialect knows, by dialect
+	CreatedAt     Time
+	UpdatedAt     Time
+	// DeletedAt is set for an agent who is no longer a member. The row stays for
+	// what the agent has said; it has no e-mail, user name or password any more.
+	DeletedAt Time
+}
+
+// Availability is whether an agent can be given conversations; "" = Offline.
+type Availability string
+
+// The availabilities.
+const (
+	Online  Availability = "online"
+	Busy    Availability = "busy"
+	Offline Availability = "offline"
+)
+
+// Profile is a named set of permissions, which agents are given.
+type Profile struct {
+	ID          int64
+	AccountID   int64
+	Name        string
+	UniqueName  string // unique in the account
+	Permissions []string
+	CreatedAt   Time
+}
+
+// The permissions of the profiles that an account begins with. Profiles may
+// hold others, which mean something to whoever gave them.
+const (
+	PermitStaff       = "staff"       // agents, teams and profiles
+	PermitLabels      = "labels"      // labels and their groups
+	PermitAssignments = "assignments" // who is in charge of a conversation
+	PermitAnswers     = "answers"     // conversations and what is said in them
+	PermitReports     = "reports"     // figures
+)
+
+// DefaultProfiles are what an account begins with. The migration that brought
+// profiles gave the same to the accounts that it found.
+func DefaultProfiles() []Profile {
+	return []Profile{
+		{Name: "Administrator", UniqueName: "administrator", Permissions: []string{PermitStaff, PermitLabels, PermitAssignments, PermitAnswers, PermitReports}},
+		{Name: "Supervisor", UniqueName: "supervisor", Permissions: []string{PermitLabels, PermitAssignments, PermitAnswers, PermitReports}},
+		{Name: "Agent", UniqueName: "agent", Permissions: []string{PermitAnswers}},
+	}
 }
 
 // Scope is one right of a token.
@@ -138,12 +188,16 @@ type LabelGroup struct {
 type Label struct {
 	ID          int64
 	AccountID   int64
-	Title       string // unique in the account
+	Title       string // unique among the account's labels that are not deleted
 	GroupID     int64  // 0 = none
 	Type        int64  // CommBox tag type number; 0 = not given
 	Color       string
 	Description string
+	Ext         JSON // object: what only one dialect knows, by dialect
 	CreatedAt   Time
+	// DeletedAt is set for a label that is gone. Conversations and contacts may
+	// still carry its id; whoever shows labels passes over it.
+	DeletedAt Time
 }
 
 // CannedResponse is a text that agents insert by a short code.

@@ -11,12 +11,22 @@ const (
 	AccountImported       EventType = "account.imported"
 	AgentCreated          EventType = "agent.created"
 	AgentUpdated          EventType = "agent.updated"
+	AgentDeleted          EventType = "agent.deleted"
+	ProfileCreated        EventType = "profile.created"
+	ProfileUpdated        EventType = "profile.updated"
+	ProfileDeleted        EventType = "profile.deleted"
 	TokenCreated          EventType = "token.created"
 	TokenUpdated          EventType = "token.updated"
 	TokenRevoked          EventType = "token.revoked"
 	TeamCreated           EventType = "team.created"
+	TeamUpdated           EventType = "team.updated"
+	TeamDeleted           EventType = "team.deleted"
 	LabelGroupCreated     EventType = "label_group.created"
+	LabelGroupUpdated     EventType = "label_group.updated"
+	LabelGroupDeleted     EventType = "label_group.deleted"
 	LabelCreated          EventType = "label.created"
+	LabelUpdated          EventType = "label.updated"
+	LabelDeleted          EventType = "label.deleted"
 	InboxCreated          EventType = "inbox.created"
 	InboxUpdated          EventType = "inbox.updated"
 	SubInboxCreated       EventType = "sub_inbox.created"
@@ -53,8 +63,8 @@ type Event struct {
 	Data           EventData
 }
 
-// EventData is the payload: the new state that the event left. One of Account,
-// Agent, Token, Team, LabelGroup, Label, Inbox, SubInbox, Contact, Identity,
+// EventData is the payload: the new state that the event left, or the last one
+// of what was deleted. One of Account, Agent, Profile, Token, Team, LabelGroup, Label, Inbox, SubInbox, Contact, Identity,
 // ContactInbox, CannedResponse, Webhook (the record itself), ConversationChange,
 // EntryChange, ReadChange or Import.
 type EventData interface{ eventData() }
@@ -92,6 +102,7 @@ type Import struct {
 
 func (Account) eventData()            {}
 func (Agent) eventData()              {}
+func (Profile) eventData()            {}
 func (Token) eventData()              {}
 func (Team) eventData()               {}
 func (LabelGroup) eventData()         {}

@@ -47,6 +47,8 @@ func wire(data core.EventData) any {
 		return account(v)
 	case core.Agent:
 		return agent(v)
+	case core.Profile:
+		return profile(v)
 	case core.Token:
 		return token(v)
 	case core.Team:
@@ -88,15 +90,17 @@ func target(typ core.EventType) payload {
 		return new(account)
 	case core.AccountImported:
 		return new(imported)
-	case core.AgentCreated, core.AgentUpdated:
+	case core.AgentCreated, core.AgentUpdated, core.AgentDeleted:
 		return new(agent)
+	case core.ProfileCreated, core.ProfileUpdated, core.ProfileDeleted:
+		return new(profile)
 	case core.TokenCreated, core.TokenUpdated, core.TokenRevoked:
 		return new(token)
-	case core.TeamCreated:
+	case core.TeamCreated, core.TeamUpdated, core.TeamDeleted:
 		return new(team)
-	case core.LabelGroupCreated:
+	case core.LabelGroupCreated, core.LabelGroupUpdated, core.LabelGroupDeleted:
 		return new(labelGroup)
-	case core.LabelCreated:
+	case core.LabelCreated, core.LabelUpdated, core.LabelDeleted:
 		return new(label)
 	case core.InboxCreated, core.InboxUpdated:
 		return new(inbox)

@@ -32,7 +32,7 @@ var secrets = map[reflect.Type][]string{
 // payloadTypes has one zero payload of every kind and a type of event that
 // carries it.
 var payloadTypes = map[core.EventType]core.EventData{
-	core.AccountCreated: core.Account{}, core.AccountImported: core.Import{}, core.AgentCreated: core.Agent{}, core.TokenCreated: core.Token{},
+	core.AccountCreated: core.Account{}, core.AccountImported: core.Import{}, core.AgentCreated: core.Agent{}, core.ProfileCreated: core.Profile{}, core.TokenCreated: core.Token{},
 	core.TeamCreated: core.Team{}, core.LabelGroupCreated: core.LabelGroup{}, core.LabelCreated: core.Label{}, core.InboxCreated: core.Inbox{},
 	core.SubInboxCreated: core.SubInbox{}, core.ContactCreated: core.Contact{}, core.IdentityCreated: core.Identity{},
 	core.ContactInboxCreated: core.ContactInbox{}, core.CannedResponseCreated: core.CannedResponse{}, core.WebhookCreated: core.Webhook{},

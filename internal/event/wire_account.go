@@ -23,28 +23,45 @@ type account struct {
 func (w *account) core() core.EventData { return core.Account(*w) }
 
 type agent struct {
-	ID           int64          `json:"id"`
-	UUID         string         `json:"uuid,omitempty"`
-	AccountID    int64          `json:"account_id,omitempty"`
-	Type         core.AgentType `json:"type,omitempty"`
-	Name         string         `json:"name,omitempty"`
-	FirstName    string         `json:"first_name,omitempty"`
-	LastName     string         `json:"last_name,omitempty"`
-	DisplayName  string         `json:"display_name,omitempty"`
-	Description  string         `json:"description,omitempty"`
-	Email        string         `json:"email,omitempty"`
-	PasswordHash string         `json:"-"` // a secret
-	Role         core.Role      `json:"role,omitempty"`
-	IdentityID   int64          `json:"identity_id,omitempty"`
-	ProviderType int64          `json:"provider_type,omitempty"`
-	Address      string         `json:"address,omitempty"`
-	AvatarURL    string         `json:"avatar_url,omitempty"`
-	Availability string         `json:"availability,omitempty"`
-	CreatedAt    core.Time      `json:"created_at,omitempty"`
-	UpdatedAt    core.Time      `json:"updated_at,omitempty"`
+	ID            int64             `json:"id"`
+	UUID          string            `json:"uuid,omitempty"`
+	AccountID     int64             `json:"account_id,omitempty"`
+	Type          core.AgentType    `json:"type,omitempty"`
+	Name          string            `json:"name,omitempty"`
+	FirstName     string            `json:"first_name,omitempty"`
+	LastName      string            `json:"last_name,omitempty"`
+	DisplayName   string            `json:"display_name,omitempty"`
+	Description   string            `json:"description,omitempty"`
+	Email         string            `json:"email,omitempty"`
+	PasswordHash  string            `json:"-"` // a secret
+	Role          core.Role         `json:"role,omitempty"`
+	IdentityID    int64             `json:"identity_id,omitempty"`
+	ProviderType  int64             `json:"provider_type,omitempty"`
+	Address       string            `json:"address,omitempty"`
+	AvatarURL     string            `json:"avatar_url,omitempty"`
+	Availability  core.Availability `json:"availability,omitempty"`
+	UserName      string            `json:"user_name,omitempty"`
+	SyncCapacity  int64             `json:"sync_capacity,omitempty"`
+	AsyncCapacity int64             `json:"async_capacity,omitempty"`
+	ProfileIDs    []int64           `json:"profile_ids,omitempty"`
+	Ext           core.JSON         `json:"ext,omitempty"`
+	CreatedAt     core.Time         `json:"created_at,omitempty"`
+	UpdatedAt     core.Time         `json:"updated_at,omitempty"`
+	DeletedAt     core.Time         `json:"deleted_at,omitempty"`
 }
 
 func (w *agent) core() core.EventData { return core.Agent(*w) }
+
+type profile struct {
+	ID          int64     `json:"id"`
+	AccountID   int64     `json:"account_id,omitempty"`
+	Name        string    `json:"name,omitempty"`
+	UniqueName  string    `json:"unique_name,omitempty"`
+	Permissions []string  `json:"permissions,omitempty"`
+	CreatedAt   core.Time `json:"created_at,omitempty"`
+}
+
+func (w *profile) core() core.EventData { return core.Profile(*w) }
 
 type token struct {
 	ID        int64        `json:"id"`
@@ -87,7 +104,9 @@ type label struct {
 	Type        int64     `json:"type,omitempty"`
 	Color       string    `json:"color,omitempty"`
 	Description string    `json:"description,omitempty"`
+	Ext         core.JSON `json:"ext,omitempty"`
 	CreatedAt   core.Time `json:"created_at,omitempty"`
+	DeletedAt   core.Time `json:"deleted_at,omitempty"`
 }
 
 func (w *label) core() core.EventData { return core.Label(*w) }

@@ -110,6 +110,8 @@ func (a *applier) apply(ctx context.Context, l *line) (bool, error) {
 		return a.installation(ctx, r)
 	case *accountRecord:
 		return a.accountRow(ctx, l, r)
+	case *profileRecord:
+		return a.profile(ctx, l, r)
 	case *agentRecord:
 		return a.agent(ctx, l, r)
 	case *tokenRecord:

@@ -18,16 +18,17 @@ const (
 )
 
 var (
-	errIDKey      = fmt.Errorf("id_key must be %d bytes in base64", idKeyBytes)
-	errOtherIDKey = errors.New("there are accounts already, and their ids are encrypted under another key; leave the line out to import the accounts alone")
-	errTwoTokens  = errors.New("gives both token and token_hash")
-	errNoToken    = errors.New("needs a token or a token_hash")
-	errToken      = errors.New("token must be 16 to 200 printable ASCII characters")
-	errTokenHash  = errors.New("token_hash must be the SHA-256 of a token in 64 lower-case hexadecimal digits")
-	errTokenTaken = errors.New("the token is in use under another name")
-	errTakenInAny = errors.New("the identifier is taken by another inbox")
-	tokenForm     = regexp.MustCompile(`^[!-~][ -~]{14,198}[!-~]$`)
-	tokenHashForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	errIDKey         = fmt.Errorf("id_key must be %d bytes in base64", idKeyBytes)
+	errOtherIDKey    = errors.New("there are accounts already, and their ids are encrypted under another key; leave the line out to import the accounts alone")
+	errTwoTokens     = errors.New("gives both token and token_hash")
+	errNoToken       = errors.New("needs a token or a token_hash")
+	errToken         = errors.New("token must be 16 to 200 printable ASCII characters")
+	errTokenHash     = errors.New("token_hash must be the SHA-256 of a token in 64 lower-case hexadecimal digits")
+	errTokenTaken    = errors.New("the token is in use under another name")
+	errUserNameTaken = errors.New("the user_name is taken by another agent")
+	errTakenInAny    = errors.New("the identifier is taken by another inbox")
+	tokenForm        = regexp.MustCompile(`^[!-~][ -~]{14,198}[!-~]$`)
+	tokenHashForm    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // The natural keys, as reasons name them.
@@ -39,6 +40,7 @@ const (
 	keyOfAddress    = "the address"
 	keyOfSource     = "the source_id"
 	keyOfName       = "the name"
+	keyOfUniqueName = "the unique_name"
 	keyOfTitle      = "the title"
 	keyOfShortCode  = "the short_code"
 	keyOfURL        = "the url"
@@ -135,6 +137,22 @@ func (a *applier) accountRow(ctx context.Context, l *line, r *accountRecord) (bo
 	return !v.exists, nil
 }
 
+func (a *applier) profile(ctx context.Context, l *line, r *profileRecord) (bool, error) {
+	v, err := a.named(ctx, l, r, keyOfUniqueName, func(ctx context.Context) (int64, bool, error) {
+		held, ok, err := a.tx.FindProfileByUniqueName(ctx, a.account, r.UniqueName)
+		return held.ID, ok, err
+	})
+	if err != nil || v.exists {
+		return false, err
+	}
+	profile := r.profile(a.im.now)
+	profile.ID, profile.AccountID = v.id, a.account
+	if err := a.tx.InsertProfile(ctx, &profile); err != nil {
+		return false, err
+	}
+	return true, a.assigned(ctx, r.self(), profile.ID)
+}
+
 func (a *applier) agent(ctx context.Context, l *line, r *agentRecord) (bool, error) {
 	agent := r.agent(a.im.now)
 	agent.AccountID = a.account
@@ -162,7 +180,17 @@ func (a *applier) agent(ctx context.Context, l *line, r *agentRecord) (bool, err
 	if err != nil || v.exists {
 		return false, err
 	}
-	agent.ID = v.id
+	agent.ID, agent.ProfileIDs = v.id, nil
+	if _, taken, err := a.tx.FindAgentByUserName(ctx, a.account, agent.UserName); err != nil || taken {
+		return false, errors.Join(err, errUserNameTaken)
+	}
+	for _, id := range r.ProfileIDs {
+		to, err := a.inAccount(ctx, "profile_ids", place{store.ProfileIDs, id})
+		if err != nil {
+			return false, err
+		}
+		agent.ProfileIDs = append(agent.ProfileIDs, to)
+	}
 	if agent.IdentityID, err = a.ownIdentity(ctx, r.IdentityID); err != nil {
 		return false, err
 	}

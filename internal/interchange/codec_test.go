@@ -165,6 +165,8 @@ func TestRecordsKeepEverything(t *testing.T) {
 		ids := []int64{1, 2}
 		roundTrip(t, "account", drawAny[core.Account](t), func(v *core.Account) record { return accountOf(v) },
 			func(r record) core.Account { return r.(*accountRecord).account(now) }, "Epoch", "EventSeq", "LastDisplayID", "ConversationCount")
+		roundTrip(t, "profile", drawAny[core.Profile](t), func(v *core.Profile) record { return profileOf(v) },
+			func(r record) core.Profile { return r.(*profileRecord).profile(now) })
 		roundTrip(t, "agent", drawAny[core.Agent](t), func(v *core.Agent) record { return agentOf(v, true) },
 			func(r record) core.Agent { return r.(*agentRecord).agent(now) })
 		roundTrip(t, "token", drawAny[core.Token](t), func(v *core.Token) record { return tokenOf(v) },
@@ -174,7 +176,7 @@ func TestRecordsKeepEverything(t *testing.T) {
 		roundTrip(t, "label group", drawAny[core.LabelGroup](t), func(v *core.LabelGroup) record { return labelGroupOf(v) },
 			func(r record) core.LabelGroup { return r.(*labelGroupRecord).labelGroup(now) })
 		roundTrip(t, "label", drawAny[core.Label](t), func(v *core.Label) record { return labelOf(v) },
-			func(r record) core.Label { return r.(*labelRecord).label(now) })
+			func(r record) core.Label { return r.(*labelRecord).label(now) }, "DeletedAt")
 		roundTrip(t, "inbox", drawAny[core.Inbox](t), func(v *core.Inbox) record { return inboxOf(v, true) },
 			func(r record) core.Inbox { return r.(*inboxRecord).inbox(now) })
 		roundTrip(t, "sub-inbox", drawAny[core.SubInbox](t), func(v *core.SubInbox) record { return subInboxOf(v) },

@@ -44,25 +44,31 @@ func accountOf(a *core.Account) *accountRecord {
 func (r *agentRecord) agent(now core.Time) core.Agent {
 	created := r.CreatedAt.or(now)
 	a := core.Agent{
-		ID:           r.ID,
-		UUID:         r.UUID,
-		AccountID:    r.AccountID,
-		Type:         core.AgentType(cmp.Or(r.Type, string(core.Person))),
-		Name:         r.Name,
-		FirstName:    r.FirstName,
-		LastName:     r.LastName,
-		DisplayName:  r.DisplayName,
-		Description:  r.Description,
-		Email:        strings.ToLower(r.Email),
-		PasswordHash: r.PasswordHash,
-		Role:         core.Member,
-		IdentityID:   r.IdentityID,
-		ProviderType: r.ProviderType,
-		Address:      r.Address,
-		AvatarURL:    r.AvatarURL,
-		Availability: r.Availability,
-		CreatedAt:    created,
-		UpdatedAt:    r.UpdatedAt.or(created),
+		ID:            r.ID,
+		UUID:          r.UUID,
+		AccountID:     r.AccountID,
+		Type:          core.AgentType(cmp.Or(r.Type, string(core.Person))),
+		Name:          r.Name,
+		FirstName:     r.FirstName,
+		LastName:      r.LastName,
+		DisplayName:   r.DisplayName,
+		Description:   r.Description,
+		Email:         strings.ToLower(r.Email),
+		PasswordHash:  r.PasswordHash,
+		Role:          core.Member,
+		IdentityID:    r.IdentityID,
+		ProviderType:  r.ProviderType,
+		Address:       r.Address,
+		AvatarURL:     r.AvatarURL,
+		Availability:  core.Availability(r.Availability),
+		UserName:      r.UserName,
+		SyncCapacity:  r.SyncCapacity,
+		AsyncCapacity: r.AsyncCapacity,
+		ProfileIDs:    r.ProfileIDs,
+		Ext:           r.Ext,
+		CreatedAt:     created,
+		UpdatedAt:     r.UpdatedAt.or(created),
+		DeletedAt:     r.DeletedAt.at,
 	}
 	if r.Role != nil {
 		a.Role = core.Role(*r.Role)
@@ -73,25 +79,43 @@ func (r *agentRecord) agent(now core.Time) core.Agent {
 func agentOf(a *core.Agent, secrets bool) *agentRecord {
 	role := string(a.Role)
 	return &agentRecord{
-		ID:           a.ID,
-		UUID:         a.UUID,
-		AccountID:    a.AccountID,
-		Type:         string(a.Type),
-		Name:         a.Name,
-		FirstName:    a.FirstName,
-		LastName:     a.LastName,
-		DisplayName:  a.DisplayName,
-		Description:  a.Description,
-		Email:        a.Email,
-		PasswordHash: secret(a.PasswordHash, secrets),
-		Role:         &role,
-		IdentityID:   a.IdentityID,
-		ProviderType: a.ProviderType,
-		Address:      a.Address,
-		AvatarURL:    a.AvatarURL,
-		Availability: a.Availability,
-		CreatedAt:    fixed(a.CreatedAt),
-		UpdatedAt:    fixed(a.UpdatedAt),
+		ID:            a.ID,
+		UUID:          a.UUID,
+		AccountID:     a.AccountID,
+		Type:          string(a.Type),
+		Name:          a.Name,
+		FirstName:     a.FirstName,
+		LastName:      a.LastName,
+		DisplayName:   a.DisplayName,
+		Description:   a.Description,
+		Email:         a.Email,
+		PasswordHash:  secret(a.PasswordHash, secrets),
+		Role:          &role,
+		IdentityID:    a.IdentityID,
+		ProviderType:  a.ProviderType,
+		Address:       a.Address,
+		AvatarURL:     a.AvatarURL,
+		Availability:  string(a.Availability),
+		UserName:      a.UserName,
+		SyncCapacity:  a.SyncCapacity,
+		AsyncCapacity: a.AsyncCapacity,
+		ProfileIDs:    a.ProfileIDs,
+		Ext:           a.Ext,
+		CreatedAt:     fixed(a.CreatedAt),
+		UpdatedAt:     fixed(a.UpdatedAt),
+		DeletedAt:     stamp(a.DeletedAt),
+	}
+}
+
+func (r *profileRecord) profile(now core.Time) core.Profile {
+	return core.Profile{
+		ID: r.ID, AccountID: r.AccountID, Name: r.Name, UniqueName: r.UniqueName, Permissions: r.Permissions, CreatedAt: r.CreatedAt.or(now),
+	}
+}
+
+func profileOf(p *core.Profile) *profileRecord {
+	return &profileRecord{
+		ID: p.ID, AccountID: p.AccountID, Name: p.Name, UniqueName: p.UniqueName, Permissions: p.Permissions, CreatedAt: fixed(p.CreatedAt),
 	}
 }
 
@@ -166,6 +190,7 @@ func (r *labelRecord) label(now core.Time) core.Label {
 		Type:        r.Type,
 		Color:       r.Color,
 		Description: r.Description,
+		Ext:         r.Ext,
 		CreatedAt:   r.CreatedAt.or(now),
 	}
 }
@@ -179,6 +204,7 @@ func labelOf(l *core.Label) *labelRecord {
 		Type:        l.Type,
 		Color:       l.Color,
 		Description: l.Description,
+		Ext:         l.Ext,
 		CreatedAt:   fixed(l.CreatedAt),
 	}
 }

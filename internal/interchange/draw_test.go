@@ -75,28 +75,29 @@ func drawUUID(t *rapid.T, name string) string {
 
 // oneOf are the values of the fields that have few.
 var oneOf = map[reflect.Type][]string{
-	reflect.TypeFor[core.AgentType](): {"person", "bot"},
-	reflect.TypeFor[core.Role]():      {"", "administrator", "agent"},
-	reflect.TypeFor[core.Status]():    {"open", "pending", "snoozed", "resolved"},
-	reflect.TypeFor[core.Scope]():     {"read", "write", "admin"},
-	reflect.TypeFor[core.ActorType](): {"contact", "agent", "system"},
-	reflect.TypeFor[core.Origin]():    {"person", "bot", "automation", "template", "campaign", "channel"},
-	reflect.TypeFor[core.Channel]():   {"web", "api", "email", "sms", "whatsapp", "fax"},
+	reflect.TypeFor[core.AgentType]():    {"person", "bot"},
+	reflect.TypeFor[core.Role]():         {"", "administrator", "agent"},
+	reflect.TypeFor[core.Availability](): {"", "online", "busy", "offline"},
+	reflect.TypeFor[core.Status]():       {"open", "pending", "snoozed", "resolved"},
+	reflect.TypeFor[core.Scope]():        {"read", "write", "admin"},
+	reflect.TypeFor[core.ActorType]():    {"contact", "agent", "system"},
+	reflect.TypeFor[core.Origin]():       {"person", "bot", "automation", "template", "campaign", "channel"},
+	reflect.TypeFor[core.Channel]():      {"web", "api", "email", "sms", "whatsapp", "fax"},
 }
 
 // fieldValues are the same for fields of plain types, by name.
 var fieldValues = map[string][]string{
 	"Priority":       {"", "low", "medium", "high", "urgent"},
-	"Availability":   {"", "online", "busy", "offline"},
 	"ContactType":    {"", "visitor", "lead", "customer"},
 	"DeliveryStatus": {"", "sent", "delivered", "read", "failed"},
 	"Email":          {"", "zoe@x.test", "é@x.test"},
 	"Hash":           {strings.Repeat("0a", 32)},
 	"Path":           {"", "a/b.png"},
+	"UserName":       {"", "zoe"},
 }
 
 // mustHold are the fields that may not be empty.
-var mustHold = map[string]bool{"Title": true, "ShortCode": true, "URL": true, "SourceID": true, "Address": true, "Code": true}
+var mustHold = map[string]bool{"Title": true, "ShortCode": true, "URL": true, "SourceID": true, "UniqueName": true, "Address": true, "Code": true}
 
 // drawAny gives a value of any core type with every field drawn.
 func drawAny[T any](t *rapid.T) T {

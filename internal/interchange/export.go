@@ -158,7 +158,7 @@ func (ex *exporter) exportAccount(ctx context.Context, a *core.Account) error {
 		return err
 	}
 	for _, part := range []func(ctx context.Context) error{
-		ex.agents, ex.tokens, ex.teams, ex.labelGroups, ex.labels, ex.inboxes, ex.subInboxes, ex.cannedResponses, ex.webhooks,
+		ex.profiles, ex.agents, ex.tokens, ex.teams, ex.labelGroups, ex.labels, ex.inboxes, ex.subInboxes, ex.cannedResponses, ex.webhooks,
 		ex.contacts, ex.identities, ex.contactInboxes, ex.conversations,
 	} {
 		if err := part(ctx); err != nil {
@@ -166,6 +166,11 @@ func (ex *exporter) exportAccount(ctx context.Context, a *core.Account) error {
 		}
 	}
 	return nil
+}
+
+func (ex *exporter) profiles(ctx context.Context) error {
+	return table(ctx, ex, ex.r.PageProfiles, func(p *core.Profile) int64 { return p.ID },
+		func(p *core.Profile) record { return profileOf(p) })
 }
 
 func (ex *exporter) agents(ctx context.Context) error {

@@ -8,7 +8,7 @@ import (
 	"parley/internal/store"
 )
 
-// titles are the titles of labels, by id.
+// titles are the titles of labels, by id; "" is that of a deleted one.
 type titles map[int64]string
 
 // titlesOf reads the titles of the labels that some rows carry.
@@ -23,22 +23,28 @@ func (ex *exporter) titlesOf(ctx context.Context, ids map[int64]struct{}) (title
 		}
 		for i := range labels {
 			found[labels[i].ID] = labels[i].Title
+			if labels[i].DeletedAt.IsSet() {
+				found[labels[i].ID] = ""
+			}
 		}
 		all = all[n:]
 	}
 	return found, nil
 }
 
-// refs names labels by their titles, in the order of ids. A label that does
-// not exist keeps its number: an export shows what is there.
+// refs names labels by their titles, in the order of ids, without those that
+// were deleted. A label that does not exist keeps its number: an export shows
+// what is there.
 func (t titles) refs(ids []int64) []labelRef {
 	var refs []labelRef
 	for _, id := range ids {
-		ref := labelRef{title: t[id]}
-		if ref.title == "" {
-			ref.id = id
+		title, exists := t[id]
+		switch {
+		case !exists:
+			refs = append(refs, labelRef{id: id})
+		case title != "":
+			refs = append(refs, labelRef{title: title})
 		}
-		refs = append(refs, ref)
 	}
 	return refs
 }

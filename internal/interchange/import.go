@@ -334,6 +334,7 @@ var nouns = map[store.IDSpace]string{
 	store.LabelGroupIDs:   "label group",
 	store.LabelIDs:        "label",
 	store.TeamIDs:         "team",
+	store.ProfileIDs:      "profile",
 }
 
 // notAbove is the fault of a reference that leads nowhere.

@@ -323,7 +323,7 @@ func TestSummaryJSON(t *testing.T) {
 	st := openSQLite(t)
 	sum := mustImport(t, st, smallFile+"\n  \n"+`{"kind":"team","account_id":1,"name":"Support"}`)
 	got, err := json.Marshal(sum)
-	const want = `{"lines":25,"accounts":1,"agents":2,"tokens":1,"teams":1,"label_groups":1,"labels":2,"inboxes":1,"sub_inboxes":1,` +
+	const want = `{"lines":25,"accounts":1,"profiles":0,"agents":2,"tokens":1,"teams":1,"label_groups":1,"labels":2,"inboxes":1,"sub_inboxes":1,` +
 		`"canned_responses":1,"webhooks":1,"contacts":1,"identities":1,"contact_inboxes":1,"conversations":1,"messages":3,"activities":1,` +
 		`"attachments":1,"read_cursors":1,"installations":0,"skipped":1,"seconds":0.000}`
 	if err != nil || string(got) != want {

@@ -87,12 +87,28 @@ func (f *randomFile) drawAccount() {
 	r := accountOf(&a)
 	f.maybe(&r.CreatedAt, &r.UpdatedAt)
 	f.add(r)
+	var profiles []int64
+	for i := range f.n("profiles", 0, 2) {
+		v := drawAny[core.Profile](f.t)
+		v.ID, v.AccountID, v.UniqueName = f.id(store.ProfileIDs), f.account, fmt.Sprintf("%s%d", v.UniqueName, i)
+		profiles = append(profiles, v.ID)
+		f.add(profileOf(&v))
+	}
 	for range f.n("agents", 0, 3) {
 		a := drawAny[core.Agent](f.t)
 		a.ID, a.AccountID, a.IdentityID = f.id(store.PersonIDs), f.account, f.id(store.IdentityIDs)
 		a.UUID = fmt.Sprintf("%s%04x", a.UUID[:32], a.ID)
 		if a.Email != "" {
 			a.Email = fmt.Sprintf("%d%s", a.ID, a.Email)
+		}
+		if a.UserName != "" {
+			a.UserName = fmt.Sprintf("%s%d", a.UserName, a.ID)
+		}
+		a.ProfileIDs = nil
+		for _, id := range profiles {
+			if f.flip("has the profile") {
+				a.ProfileIDs = append(a.ProfileIDs, id)
+			}
 		}
 		f.agents = append(f.agents, a)
 		r := agentOf(&a, true)

@@ -15,6 +15,7 @@ type kind int
 const (
 	kindInstallation kind = iota
 	kindAccount
+	kindProfile
 	kindAgent
 	kindToken
 	kindTeam
@@ -46,6 +47,7 @@ type kindInfo struct {
 var kinds = [kindCount]kindInfo{
 	kindInstallation:   infoOf[installationRecord]("installation", "installations"),
 	kindAccount:        infoOf[accountRecord]("account", "accounts"),
+	kindProfile:        infoOf[profileRecord]("profile", "profiles"),
 	kindAgent:          infoOf[agentRecord]("agent", "agents"),
 	kindToken:          infoOf[tokenRecord]("token", "tokens"),
 	kindTeam:           infoOf[teamRecord]("team", "teams"),
@@ -155,26 +157,41 @@ type accountRecord struct {
 	UpdatedAt instant   `json:"updated_at"`
 }
 
+type profileRecord struct {
+	ID          int64    `json:"id" rule:"id"`
+	AccountID   int64    `json:"account_id" rule:"required,id"`
+	Name        string   `json:"name" rule:"required,keep"`
+	UniqueName  string   `json:"unique_name" rule:"required,full,key"`
+	Permissions []string `json:"permissions"`
+	CreatedAt   instant  `json:"created_at"`
+}
+
 type agentRecord struct {
-	ID           int64   `json:"id" rule:"id"`
-	UUID         string  `json:"uuid" rule:"uuid"`
-	AccountID    int64   `json:"account_id" rule:"required,id"`
-	Type         string  `json:"type" rule:"one=person|bot"`
-	Name         string  `json:"name" rule:"required,keep"`
-	FirstName    string  `json:"first_name"`
-	LastName     string  `json:"last_name"`
-	DisplayName  string  `json:"display_name"`
-	Description  string  `json:"description" rule:"text"`
-	Email        string  `json:"email" rule:"key"`
-	PasswordHash string  `json:"password_hash"`
-	Role         *string `json:"role" rule:"one=administrator|agent"`
-	IdentityID   int64   `json:"identity_id" rule:"id"`
-	ProviderType int64   `json:"provider_type"`
-	Address      string  `json:"address" rule:"key"`
-	AvatarURL    string  `json:"avatar_url" rule:"url"`
-	Availability string  `json:"availability" rule:"one=online|busy|offline"`
-	CreatedAt    instant `json:"created_at"`
-	UpdatedAt    instant `json:"updated_at"`
+	ID            int64     `json:"id" rule:"id"`
+	UUID          string    `json:"uuid" rule:"uuid"`
+	AccountID     int64     `json:"account_id" rule:"required,id"`
+	Type          string    `json:"type" rule:"one=person|bot"`
+	Name          string    `json:"name" rule:"required,keep"`
+	FirstName     string    `json:"first_name"`
+	LastName      string    `json:"last_name"`
+	DisplayName   string    `json:"display_name"`
+	Description   string    `json:"description" rule:"text"`
+	Email         string    `json:"email" rule:"key"`
+	PasswordHash  string    `json:"password_hash"`
+	Role          *string   `json:"role" rule:"one=administrator|agent"`
+	IdentityID    int64     `json:"identity_id" rule:"id"`
+	ProviderType  int64     `json:"provider_type"`
+	Address       string    `json:"address" rule:"key"`
+	AvatarURL     string    `json:"avatar_url" rule:"url"`
+	Availability  string    `json:"availability" rule:"one=online|busy|offline"`
+	UserName      string    `json:"user_name" rule:"key"`
+	SyncCapacity  int64     `json:"sync_capacity" rule:"count"`
+	AsyncCapacity int64     `json:"async_capacity" rule:"count"`
+	ProfileIDs    []int64   `json:"profile_ids"`
+	Ext           core.JSON `json:"ext"`
+	CreatedAt     instant   `json:"created_at"`
+	UpdatedAt     instant   `json:"updated_at"`
+	DeletedAt     instant   `json:"deleted_at"`
 }
 
 type tokenRecord struct {
@@ -206,14 +223,15 @@ type labelGroupRecord struct {
 }
 
 type labelRecord struct {
-	ID          int64   `json:"id" rule:"id"`
-	AccountID   int64   `json:"account_id" rule:"required,id"`
-	Title       string  `json:"title" rule:"required,full,key"`
-	GroupID     int64   `json:"group_id" rule:"id"`
-	Type        int64   `json:"type"`
-	Color       string  `json:"color"`
-	Description string  `json:"description" rule:"text"`
-	CreatedAt   instant `json:"created_at"`
+	ID          int64     `json:"id" rule:"id"`
+	AccountID   int64     `json:"account_id" rule:"required,id"`
+	Title       string    `json:"title" rule:"required,full,key"`
+	GroupID     int64     `json:"group_id" rule:"id"`
+	Type        int64     `json:"type"`
+	Color       string    `json:"color"`
+	Description string    `json:"description" rule:"text"`
+	Ext         core.JSON `json:"ext"`
+	CreatedAt   instant   `json:"created_at"`
 }
 
 type inboxRecord struct {
@@ -419,6 +437,7 @@ type readCursorRecord struct {
 
 func (*installationRecord) kind() kind   { return kindInstallation }
 func (*accountRecord) kind() kind        { return kindAccount }
+func (*profileRecord) kind() kind        { return kindProfile }
 func (*agentRecord) kind() kind          { return kindAgent }
 func (*tokenRecord) kind() kind          { return kindToken }
 func (*teamRecord) kind() kind           { return kindTeam }
@@ -439,6 +458,7 @@ func (*readCursorRecord) kind() kind     { return kindReadCursor }
 
 func (*installationRecord) self() place     { return place{} }
 func (r *accountRecord) self() place        { return place{store.AccountIDs, r.ID} }
+func (r *profileRecord) self() place        { return place{store.ProfileIDs, r.ID} }
 func (r *agentRecord) self() place          { return place{store.PersonIDs, r.ID} }
 func (r *tokenRecord) self() place          { return place{store.TokenIDs, r.ID} }
 func (r *teamRecord) self() place           { return place{store.TeamIDs, r.ID} }
@@ -459,6 +479,7 @@ func (*readCursorRecord) self() place       { return place{} }
 
 func (*installationRecord) home() place     { return place{} }
 func (*accountRecord) home() place          { return place{} }
+func (r *profileRecord) home() place        { return place{store.AccountIDs, r.AccountID} }
 func (r *agentRecord) home() place          { return place{store.AccountIDs, r.AccountID} }
 func (r *tokenRecord) home() place          { return place{store.AccountIDs, r.AccountID} }
 func (r *teamRecord) home() place           { return place{store.AccountIDs, r.AccountID} }

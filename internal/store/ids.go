@@ -13,6 +13,7 @@ const (
 	EntryIDs          IDSpace = "entry"    // messages, notes and activities
 	AccountIDs        IDSpace = "accounts"
 	TokenIDs          IDSpace = "tokens"
+	ProfileIDs        IDSpace = "profiles"
 	TeamIDs           IDSpace = "teams"
 	LabelGroupIDs     IDSpace = "label_groups"
 	LabelIDs          IDSpace = "labels"

@@ -39,7 +39,8 @@ type Accounts interface {
 	ListAccounts(ctx context.Context, after int64, limit int) ([]core.Account, error)
 }
 
-// Agents reads agents.
+// Agents reads agents and their profiles. Deleted agents are read by id and by
+// UUID, and are in pages: see core.Agent.DeletedAt.
 type Agents interface {
 	Agent(ctx context.Context, account, id int64) (core.Agent, error)
 	// AgentsByID returns those of the ids that exist, in no particular order.
@@ -48,6 +49,9 @@ type Agents interface {
 	FindAgentByUUID(ctx context.Context, account int64, uuid string) (core.Agent, bool, error)
 	FindAgentByIdentity(ctx context.Context, account, identity int64) (core.Agent, bool, error)
 	FindAgentByEmail(ctx context.Context, account int64, email string) (core.Agent, bool, error)
+	FindAgentByUserName(ctx context.Context, account int64, userName string) (core.Agent, bool, error)
+	Profile(ctx context.Context, account, id int64) (core.Profile, error)
+	FindProfileByUniqueName(ctx context.Context, account int64, uniqueName string) (core.Profile, bool, error)
 }
 
 // Tokens finds credentials.
@@ -61,11 +65,18 @@ type Tokens interface {
 
 // Labels reads labels, and the other named lists of an account.
 type Labels interface {
-	// LabelsByID returns those of the ids that exist, in no particular order.
-	// It takes at most MaxIDs ids.
+	// Label returns core.NotFound for a deleted label, too.
+	Label(ctx context.Context, account, id int64) (core.Label, error)
+	// LabelsByID returns those of the ids that exist, deleted ones among them,
+	// in no particular order. It takes at most MaxIDs ids.
 	LabelsByID(ctx context.Context, account int64, ids []int64) ([]core.Label, error)
+	// FindLabelByTitle passes over deleted labels.
 	FindLabelByTitle(ctx context.Context, account int64, title string) (core.Label, bool, error)
+	// LabelsOfGroup returns at most limit labels of the group, by id.
+	LabelsOfGroup(ctx context.Context, account, group int64, limit int) ([]core.Label, error)
+	LabelGroup(ctx context.Context, account, id int64) (core.LabelGroup, error)
 	FindLabelGroupByName(ctx context.Context, account int64, name string) (core.LabelGroup, bool, error)
+	Team(ctx context.Context, account, id int64) (core.Team, error)
 	FindTeamByName(ctx context.Context, account int64, name string) (core.Team, bool, error)
 	FindCannedResponse(ctx context.Context, account int64, shortCode string) (core.CannedResponse, bool, error)
 	FindWebhookByURL(ctx context.Context, account int64, url string) (core.Webhook, bool, error)
@@ -139,8 +150,26 @@ type Conversations interface {
 	// of each sub-inbox, in no particular order and without empty ones. It
 	// reads one small index row for each conversation.
 	CountStates(ctx context.Context, account int64) ([]StateCount, error)
+	// ConversationsOfAgent returns the ids of at most limit conversations that
+	// the agent is in charge of, as assignee or as assignee bot, whatever their
+	// status.
+	ConversationsOfAgent(ctx context.Context, account, agent int64, limit int) ([]int64, error)
+	// ConversationsOfTeam returns the ids of at most limit conversations that
+	// were given to the team.
+	ConversationsOfTeam(ctx context.Context, account, team int64, limit int) ([]int64, error)
+	// CountAssigned counts the conversations that the agent is in charge of and
+	// that are not resolved, by inbox, in order of the inbox's id. It reads an
+	// index alone.
+	CountAssigned(ctx context.Context, account, agent int64) ([]Assigned, error)
 	// FindReadCursor returns the agent's own cursor.
 	FindReadCursor(ctx context.Context, account, conversation, agent int64) (core.ReadCursor, bool, error)
+}
+
+// Assigned is how many conversations of an inbox an agent is in charge of.
+type Assigned struct {
+	InboxID int64
+	Count   int64
+	Waiting int64 // of them: with a message of the contact that nobody has answered
 }
 
 // Order is how threads stand in a list. Ties are broken by creation, then by
@@ -277,9 +306,11 @@ type Events interface {
 // with an id greater than after. Exports and doctors walk them.
 type Page interface {
 	PageAgents(ctx context.Context, account, after int64, limit int) ([]core.Agent, error)
+	PageProfiles(ctx context.Context, account, after int64, limit int) ([]core.Profile, error)
 	PageTokens(ctx context.Context, account, after int64, limit int) ([]core.Token, error)
 	PageTeams(ctx context.Context, account, after int64, limit int) ([]core.Team, error)
 	PageLabelGroups(ctx context.Context, account, after int64, limit int) ([]core.LabelGroup, error)
+	// PageLabels passes over deleted labels.
 	PageLabels(ctx context.Context, account, after int64, limit int) ([]core.Label, error)
 	PageInboxes(ctx context.Context, account, after int64, limit int) ([]core.Inbox, error)
 	PageSubInboxes(ctx context.Context, account, after int64, limit int) ([]core.SubInbox, error)

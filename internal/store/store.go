@@ -80,12 +80,26 @@ type Tx interface {
 	// UpdateAgent stores the whole row, the uuid too; an IdentityID of 0 takes a
 	// new id.
 	UpdateAgent(ctx context.Context, a core.Agent) error
+	InsertProfile(ctx context.Context, p *core.Profile) error
+	// UpdateProfile, UpdateTeam, UpdateLabelGroup and UpdateLabel store the whole
+	// row.
+	UpdateProfile(ctx context.Context, p core.Profile) error
+	// DeleteProfile, DeleteTeam and DeleteLabelGroup remove the row, and return
+	// core.NotFound where there is none. What refers to a team or a group must be
+	// gone before: else core.Invalid, as an error of a failed statement. Agents
+	// list the ids of their profiles, which nothing checks.
+	DeleteProfile(ctx context.Context, account, id int64) error
 	InsertToken(ctx context.Context, t *core.Token) error
 	// UpdateToken stores everything but the hash.
 	UpdateToken(ctx context.Context, t core.Token) error
 	InsertTeam(ctx context.Context, t *core.Team) error
+	UpdateTeam(ctx context.Context, t core.Team) error
+	DeleteTeam(ctx context.Context, account, id int64) error
 	InsertLabelGroup(ctx context.Context, g *core.LabelGroup) error
+	UpdateLabelGroup(ctx context.Context, g core.LabelGroup) error
+	DeleteLabelGroup(ctx context.Context, account, id int64) error
 	InsertLabel(ctx context.Context, l *core.Label) error
+	UpdateLabel(ctx context.Context, l core.Label) error
 	InsertInbox(ctx context.Context, i *core.Inbox) error
 	InsertSubInbox(ctx context.Context, s *core.SubInbox) error
 	InsertContact(ctx context.Context, c *core.Contact) error

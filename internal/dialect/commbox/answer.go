@@ -69,3 +69,13 @@ func openBrace(b []byte) []byte { return append(b, '{') }
 func (d *dialect) getSystemStatus(w http.ResponseWriter, r *http.Request, _ auth.Principal) error {
 	return d.answer(w, r, "System is operational", null{})
 }
+
+// madeID is the data of what was made: {"id":21221}.
+type madeID struct {
+	ID int64 `json:"id"`
+}
+
+// noID is the data of changed tags and groups: {"id":null} (OpenAPI 2.07).
+type noID struct {
+	ID null `json:"id"`
+}

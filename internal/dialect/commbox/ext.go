@@ -34,3 +34,20 @@ func (e extension) number(name string) (n int64, ok bool) {
 
 // text returns the string that is stored under name, "" when there is none.
 func (e extension) text(name string) string { return e.member(name).Text() }
+
+// flag returns the boolean that is stored under name, def when there is none.
+func (e extension) flag(name string, def bool) bool {
+	switch e.member(name) {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return def
+}
+
+// extend sets one member of what the ext keeps for this dialect, and leaves
+// everything else as it stands.
+func extend(ext core.JSON, name string, value core.JSON) core.JSON {
+	return ext.With("commbox", ext.Member("commbox").With(name, value))
+}

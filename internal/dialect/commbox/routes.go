@@ -12,6 +12,7 @@ import (
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
 	"parley/internal/service/inbox"
+	"parley/internal/service/label"
 	people "parley/internal/service/person"
 )
 
@@ -25,6 +26,7 @@ type Deps struct {
 	Users         *contact.Writes
 	Inboxes       *inbox.Reads
 	People        *people.Reads
+	Labels        *label.Labels
 	Gate          *httpx.Gate
 	Clock         core.Clock
 	Log           *slog.Logger
@@ -40,6 +42,7 @@ type dialect struct {
 	users         *contact.Writes
 	inboxes       *inbox.Reads
 	people        *people.Reads
+	labels        *label.Labels
 	gate          *httpx.Gate
 	clock         core.Clock
 	ids           *OpaqueIDs
@@ -58,7 +61,7 @@ func New(deps Deps) http.Handler {
 	}
 	d := &dialect{
 		conversations: deps.Conversations, changes: deps.Changes, users: deps.Users, inboxes: deps.Inboxes, people: deps.People,
-		gate: deps.Gate, clock: deps.Clock, ids: ids,
+		labels: deps.Labels, gate: deps.Gate, clock: deps.Clock, ids: ids,
 	}
 	for _, c := range d.calls() {
 		d.router.add(c)
@@ -93,7 +96,7 @@ func (c *call) scope() core.Scope {
 // and older revisions add, and what public clients were seen to call.
 // coverage.txt has the same list with its sources.
 func (d *dialect) calls() []call {
-	return slices.Concat(d.objectCalls(), d.changeCalls(), d.streamCalls(), d.userCalls(), unserved())
+	return slices.Concat(d.objectCalls(), d.changeCalls(), d.streamCalls(), d.userCalls(), d.tagCalls(), unserved())
 }
 
 // objectCalls are the reads of conversations.
@@ -150,14 +153,6 @@ GET /managers/presence
 GET /managers/{MANAGER_ID}/presence
 POST /managers/{MANAGER_ID}/presence/{ACTIVITY_ID}
 GET /managers/{MANAGER_ID}/assignments
-GET /tags
-POST /tags
-POST /tags/{TAG_ID}
-DELETE /tags/{TAG_ID}
-GET /tags/groups
-POST /tags/groups
-POST /tags/groups/{TAGS_GROUP_ID}
-DELETE /tags/groups/{TAGS_GROUP_ID}
 POST /sms/sendinitialtext/{ENCRYPTED_STREAM_ID}/{PHONE_NUMBER}
 POST /sms/sendsms/{ENCRYPTED_STREAM_ID}
 POST /v2/whatsapp/sendtemplatedmessage/{ENCRYPTED_STREAM_ID}

@@ -56,7 +56,8 @@ func (s *Reads) Account(ctx context.Context, id int64) (core.Account, error) {
 	return a, nil
 }
 
-// LabelTitles returns the titles of labels in the order of the ids.
+// LabelTitles returns the titles of labels in the order of the ids, without
+// those that were deleted.
 func (s *Reads) LabelTitles(ctx context.Context, account int64, ids []int64) ([]string, error) {
 	titles := make([]string, 0, len(ids))
 	if len(ids) == 0 {
@@ -67,8 +68,10 @@ func (s *Reads) LabelTitles(ctx context.Context, account int64, ids []int64) ([]
 		return nil, fmt.Errorf("read labels: %w", err)
 	}
 	byID := make(map[int64]string, len(labels))
-	for _, l := range labels {
-		byID[l.ID] = l.Title
+	for i := range labels {
+		if !labels[i].DeletedAt.IsSet() {
+			byID[labels[i].ID] = labels[i].Title
+		}
 	}
 	for _, id := range ids {
 		if title, ok := byID[id]; ok {

@@ -31,6 +31,9 @@ func (s *Reads) Thread(ctx context.Context, account, id int64, with store.Parts)
 	if len(threads) == 0 {
 		return core.Thread{}, core.Absent("conversation")
 	}
+	if err := s.dropDeleted(ctx, account, threads); err != nil {
+		return core.Thread{}, err
+	}
 	return threads[0], nil
 }
 
@@ -40,7 +43,7 @@ func (s *Reads) List(ctx context.Context, account int64, q store.ThreadQuery) ([
 	if err != nil {
 		return nil, fmt.Errorf("list conversations: %w", err)
 	}
-	return threads, nil
+	return threads, s.dropDeleted(ctx, account, threads)
 }
 
 // Count returns how many threads match q, whatever its paging.
@@ -59,6 +62,9 @@ func (s *Reads) Count(ctx context.Context, account int64, q store.ThreadQuery) (
 func (s *Reads) OfIdentity(ctx context.Context, account, identity int64, q store.ThreadQuery) ([]core.Thread, int64, error) {
 	threads, err := s.ListOfIdentity(ctx, account, identity, q)
 	if err != nil {
+		return nil, 0, err
+	}
+	if err := s.dropDeleted(ctx, account, threads); err != nil {
 		return nil, 0, err
 	}
 	unread, err := s.store.ContactUnread(ctx, account, identity, core.ChannelWeb, core.ChannelAPI)

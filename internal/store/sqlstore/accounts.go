@@ -23,6 +23,7 @@ var (
 	agentByIdentitySQL = agentTable.selectFrom("WHERE account_id = $1 AND identity_id = $2")
 	agentByEmailSQL    = agentTable.selectFrom("WHERE account_id = $1 AND email = $2 AND email <> ''")
 	agentsByIDSQL      = byIDs(agentTable)
+	agentByUserName    = agentTable.selectFrom("WHERE account_id = $1 AND user_name = $2 AND user_name <> ''")
 	personTakenSQL     = "SELECT 1 FROM agents WHERE account_id = $1 AND id = $2 UNION ALL SELECT 1 FROM contacts WHERE account_id = $1 AND id = $2"
 	identityTakenSQL   = "SELECT 1 FROM agents WHERE account_id = $1 AND identity_id = $2 UNION ALL SELECT 1 FROM identities WHERE account_id = $1 AND id = $2"
 	tokens             = newSource(tokenTable)
@@ -133,6 +134,11 @@ func (r reader) FindAgentByIdentity(ctx context.Context, account, identity int64
 // FindAgentByEmail implements store.Agents.
 func (r reader) FindAgentByEmail(ctx context.Context, account int64, email string) (core.Agent, bool, error) {
 	return find(ctx, r.checked, new(agentRow), agentByEmailSQL, account, email)
+}
+
+// FindAgentByUserName implements store.Agents.
+func (r reader) FindAgentByUserName(ctx context.Context, account int64, userName string) (core.Agent, bool, error) {
+	return find(ctx, r.checked, new(agentRow), agentByUserName, account, userName)
 }
 
 // InsertAgent implements store.Tx.

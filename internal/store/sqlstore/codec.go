@@ -108,27 +108,57 @@ func accountArgs(a *core.Account) []any {
 
 var agentTable = newTable("agents", `id int, account_id int, uuid text, type text, name text, first_name text, last_name text,
 	display_name text, description text, email text, password_hash text, role text, identity_id int, provider_type int,
-	address text, avatar_url text, availability text, created_at int, updated_at int`)
+	address text, avatar_url text, availability text, user_name text, sync_capacity int, async_capacity int, profile_ids text,
+	ext text, created_at int, updated_at int, deleted_at int`)
 
-type agentRow struct{ core.Agent }
+type agentRow struct {
+	core.Agent
+	profileIDs string
+}
 
 func (r *agentRow) targets() []any {
 	a := &r.Agent
 	return []any{
 		&a.ID, &a.AccountID, &a.UUID, &a.Type, &a.Name, &a.FirstName, &a.LastName,
 		&a.DisplayName, &a.Description, &a.Email, &a.PasswordHash, &a.Role, &a.IdentityID, &a.ProviderType,
-		&a.Address, &a.AvatarURL, &a.Availability, &a.CreatedAt, &a.UpdatedAt,
+		&a.Address, &a.AvatarURL, &a.Availability, &a.UserName, &a.SyncCapacity, &a.AsyncCapacity, &r.profileIDs,
+		&a.Ext, &a.CreatedAt, &a.UpdatedAt, &a.DeletedAt,
 	}
 }
 
-func (r *agentRow) value() core.Agent { return r.Agent }
+func (r *agentRow) value() core.Agent {
+	r.ProfileIDs = parseIDs(r.profileIDs)
+	return r.Agent
+}
 
 func agentArgs(a *core.Agent) []any {
 	return []any{
 		id(a.ID), id(a.AccountID), keyText(a.UUID), string(a.Type), a.Name, a.FirstName, a.LastName,
 		a.DisplayName, a.Description, keyText(a.Email), a.PasswordHash, string(a.Role), id(a.IdentityID), a.ProviderType,
-		a.Address, a.AvatarURL, a.Availability, a.CreatedAt, a.UpdatedAt,
+		a.Address, a.AvatarURL, string(a.Availability), keyText(a.UserName), a.SyncCapacity, a.AsyncCapacity, idList(a.ProfileIDs),
+		string(a.Ext), a.CreatedAt, a.UpdatedAt, a.DeletedAt,
 	}
+}
+
+var profileTable = newTable("profiles", "id int, account_id int, name text, unique_name text, permissions text, created_at int")
+
+type profileRow struct {
+	core.Profile
+	permissions string
+}
+
+func (r *profileRow) targets() []any {
+	p := &r.Profile
+	return []any{&p.ID, &p.AccountID, &p.Name, &p.UniqueName, &r.permissions, &p.CreatedAt}
+}
+
+func (r *profileRow) value() core.Profile {
+	r.Permissions = parseTexts[string](r.permissions)
+	return r.Profile
+}
+
+func profileArgs(p *core.Profile) []any {
+	return []any{id(p.ID), id(p.AccountID), p.Name, keyText(p.UniqueName), texts(p.Permissions), p.CreatedAt}
 }
 
 var tokenTable = newTable("tokens", `id int, account_id int, name text, agent_id ref, hash text, scopes text,
@@ -192,19 +222,23 @@ func labelGroupArgs(g *core.LabelGroup) []any {
 	return []any{id(g.ID), id(g.AccountID), keyText(g.Name), g.CreatedAt}
 }
 
-var labelTable = newTable("labels", `id int, account_id int, title text, group_id ref, type int, color text, description text, created_at int`)
+var labelTable = newTable("labels", `id int, account_id int, title text, group_id ref, type int, color text, description text,
+	ext text, created_at int, deleted_at int`)
 
 type labelRow struct{ core.Label }
 
 func (r *labelRow) targets() []any {
 	l := &r.Label
-	return []any{&l.ID, &l.AccountID, &l.Title, &l.GroupID, &l.Type, &l.Color, &l.Description, &l.CreatedAt}
+	return []any{&l.ID, &l.AccountID, &l.Title, &l.GroupID, &l.Type, &l.Color, &l.Description, &l.Ext, &l.CreatedAt, &l.DeletedAt}
 }
 
 func (r *labelRow) value() core.Label { return r.Label }
 
 func labelArgs(l *core.Label) []any {
-	return []any{id(l.ID), id(l.AccountID), keyText(l.Title), ref(l.GroupID), l.Type, l.Color, l.Description, l.CreatedAt}
+	return []any{
+		id(l.ID), id(l.AccountID), keyText(l.Title), ref(l.GroupID), l.Type, l.Color, l.Description,
+		string(l.Ext), l.CreatedAt, l.DeletedAt,
+	}
 }
 
 var cannedResponseTable = newTable("canned_responses", "id int, account_id int, short_code text, content text, created_at int")

@@ -21,7 +21,7 @@ var holders = map[store.IDSpace][]holder{
 }
 
 var ownTables = []store.IDSpace{
-	store.AccountIDs, store.TokenIDs, store.TeamIDs, store.LabelGroupIDs, store.LabelIDs, store.InboxIDs, store.SubInboxIDs,
+	store.AccountIDs, store.ProfileIDs, store.TokenIDs, store.TeamIDs, store.LabelGroupIDs, store.LabelIDs, store.InboxIDs, store.SubInboxIDs,
 	store.ContactInboxIDs, store.ConversationIDs, store.AttachmentIDs, store.CannedResponseIDs, store.WebhookIDs,
 }
 

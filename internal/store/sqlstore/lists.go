@@ -8,17 +8,46 @@ import (
 
 var (
 	labels            = newSource(labelTable)
+	labelSQL          = labelTable.selectFrom("WHERE account_id = $1 AND id = $2 AND deleted_at = 0")
 	labelsByIDSQL     = byIDs(labelTable)
-	labelByTitleSQL   = labelTable.selectFrom("WHERE account_id = $1 AND title = $2")
+	labelByTitleSQL   = labelTable.selectFrom("WHERE account_id = $1 AND title = $2 AND deleted_at = 0")
+	labelsOfGroupSQL  = labelTable.selectFrom("WHERE account_id = $1 AND group_id = $2 AND deleted_at = 0 ORDER BY id LIMIT $3")
+	updateLabelFields = labelTable.updateAll()
 	labelGroups       = newSource(labelGroupTable)
 	labelGroupSQL     = labelGroupTable.selectFrom("WHERE account_id = $1 AND name = $2")
+	groupByIDSQL      = labelGroupTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	updateGroupFields = labelGroupTable.updateAll()
+	deleteGroupSQL    = "DELETE FROM label_groups WHERE account_id = $1 AND id = $2"
 	teams             = newSource(teamTable)
+	teamByIDSQL       = teamTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	updateTeamFields  = teamTable.updateAll()
+	deleteTeamSQL     = "DELETE FROM teams WHERE account_id = $1 AND id = $2"
 	teamByNameSQL     = teamTable.selectFrom("WHERE account_id = $1 AND name = $2")
 	cannedResponses   = newSource(cannedResponseTable)
 	cannedResponseSQL = cannedResponseTable.selectFrom("WHERE account_id = $1 AND short_code = $2")
 	webhooks          = newSource(webhookTable)
 	webhookByURLSQL   = webhookTable.selectFrom("WHERE account_id = $1 AND url = $2")
 )
+
+// Label implements store.Labels.
+func (r reader) Label(ctx context.Context, account, id int64) (core.Label, error) {
+	return get(ctx, r.checked, new(labelRow), "label", labelSQL, account, id)
+}
+
+// LabelsOfGroup implements store.Labels.
+func (r reader) LabelsOfGroup(ctx context.Context, account, group int64, limit int) ([]core.Label, error) {
+	return page(ctx, r.checked, new(labelRow), limit, labelsOfGroupSQL, account, group)
+}
+
+// LabelGroup implements store.Labels.
+func (r reader) LabelGroup(ctx context.Context, account, id int64) (core.LabelGroup, error) {
+	return get(ctx, r.checked, new(labelGroupRow), "label group", groupByIDSQL, account, id)
+}
+
+// Team implements store.Labels.
+func (r reader) Team(ctx context.Context, account, id int64) (core.Team, error) {
+	return get(ctx, r.checked, new(teamRow), "team", teamByIDSQL, account, id)
+}
 
 // LabelsByID implements store.Labels.
 func (r reader) LabelsByID(ctx context.Context, account int64, ids []int64) ([]core.Label, error) {
@@ -60,6 +89,16 @@ func (t *tx) InsertTeam(ctx context.Context, v *core.Team) error {
 	return nil
 }
 
+// UpdateTeam implements store.Tx.
+func (t *tx) UpdateTeam(ctx context.Context, v core.Team) error {
+	return t.set(ctx, "team", updateTeamFields, teamArgs(&v))
+}
+
+// DeleteTeam implements store.Tx.
+func (t *tx) DeleteTeam(ctx context.Context, account, id int64) error {
+	return t.remove(ctx, "team", deleteTeamSQL, account, id)
+}
+
 // InsertLabelGroup implements store.Tx.
 func (t *tx) InsertLabelGroup(ctx context.Context, g *core.LabelGroup) error {
 	id, err := t.insert(ctx, labelGroups, labelGroupArgs(g))
@@ -70,6 +109,16 @@ func (t *tx) InsertLabelGroup(ctx context.Context, g *core.LabelGroup) error {
 	return nil
 }
 
+// UpdateLabelGroup implements store.Tx.
+func (t *tx) UpdateLabelGroup(ctx context.Context, g core.LabelGroup) error {
+	return t.set(ctx, "label group", updateGroupFields, labelGroupArgs(&g))
+}
+
+// DeleteLabelGroup implements store.Tx.
+func (t *tx) DeleteLabelGroup(ctx context.Context, account, id int64) error {
+	return t.remove(ctx, "label group", deleteGroupSQL, account, id)
+}
+
 // InsertLabel implements store.Tx.
 func (t *tx) InsertLabel(ctx context.Context, l *core.Label) error {
 	id, err := t.insert(ctx, labels, labelArgs(l))
@@ -78,6 +127,11 @@ func (t *tx) InsertLabel(ctx context.Context, l *core.Label) error {
 	}
 	l.ID = id
 	return nil
+}
+
+// UpdateLabel implements store.Tx.
+func (t *tx) UpdateLabel(ctx context.Context, l core.Label) error {
+	return t.set(ctx, "label", updateLabelFields, labelArgs(&l))
 }
 
 // InsertCannedResponse implements store.Tx.

@@ -13,10 +13,11 @@ func walk(t table) string {
 
 var (
 	pageAgentsSQL          = walk(agentTable)
+	pageProfilesSQL        = walk(profileTable)
 	pageTokensSQL          = walk(tokenTable)
 	pageTeamsSQL           = walk(teamTable)
 	pageLabelGroupsSQL     = walk(labelGroupTable)
-	pageLabelsSQL          = walk(labelTable)
+	pageLabelsSQL          = labelTable.selectFrom("WHERE account_id = $1 AND id > $2 AND deleted_at = 0 ORDER BY id LIMIT $3")
 	pageInboxesSQL         = walk(inboxTable)
 	pageSubInboxesSQL      = walk(subInboxTable)
 	pageContactsSQL        = walk(contactTable)
@@ -40,6 +41,11 @@ func page[T any](ctx context.Context, c checked, r row[T], limit int, sql string
 // PageAgents implements store.Page.
 func (r reader) PageAgents(ctx context.Context, account, after int64, limit int) ([]core.Agent, error) {
 	return page(ctx, r.checked, new(agentRow), limit, pageAgentsSQL, account, after)
+}
+
+// PageProfiles implements store.Page.
+func (r reader) PageProfiles(ctx context.Context, account, after int64, limit int) ([]core.Profile, error) {
+	return page(ctx, r.checked, new(profileRow), limit, pageProfilesSQL, account, after)
 }
 
 // PageTokens implements store.Page.

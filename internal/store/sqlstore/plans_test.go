@@ -96,6 +96,18 @@ func hotReads() []hotRead {
 			_, err := st.PageContacts(ctx, fat, 5, 100)
 			return err
 		}},
+		{"what an agent is in charge of", "conversations_assignee", func(ctx context.Context, st store.Store) error {
+			_, err := st.CountAssigned(ctx, fat, 1_000_041)
+			return err
+		}},
+		{"conversations of an agent", "conversations_assignee", func(ctx context.Context, st store.Store) error {
+			_, err := st.ConversationsOfAgent(ctx, fat, 1_000_041, 100)
+			return err
+		}},
+		{"conversations of a team", "conversations_team", func(ctx context.Context, st store.Store) error {
+			_, err := st.ConversationsOfTeam(ctx, fat, 3, 100)
+			return err
+		}},
 		{"count by identity", "conversations_", func(ctx context.Context, st store.Store) error {
 			_, err := st.CountThreads(ctx, fat, store.ThreadQuery{IdentityID: 7})
 			return err
@@ -153,6 +165,7 @@ var fill = []string{
 		"SELECT n, 1 + n % 2, 'u' || n, 'n' || n, CASE WHEN n < 4 THEN 'web' ELSE 'email' END, '', '', '', 0, '', '', '', '', 1, 1 FROM numbers",
 	"INSERT INTO agents (id, account_id, uuid, type, name, first_name, last_name, display_name, description, email, password_hash, role, identity_id, provider_type, address, avatar_url, availability, created_at, updated_at) " +
 		"SELECT 1000000 + n, 1 + n % 2, 'u' || n, 'person', '', '', '', '', '', '', '', '', 1000000 + n, 0, '', '', '', 1, 1 FROM numbers",
+	"INSERT INTO teams (id, account_id, name, agent_ids, created_at) SELECT n, 1 + n % 2, 'n' || n, '', 1 FROM numbers",
 	"INSERT INTO contacts (id, account_id, uuid, name, first_name, middle_name, last_name, email, phone, phone2, identifier, contact_type, country_code, location, company_id, locale, gender, birthday, remarks, blocked, avatar_url, label_ids, custom_attributes, additional_attributes, ext, last_activity_at, created_at, updated_at) " +
 		"SELECT n, 1 + n % 2, 'u' || n, 'name', '', '', '', '', '', '', '', '', '', '', 0, '', '', '', '', 0, '', '', '', '', '', 1, 1, 1 FROM numbers",
 	"INSERT INTO identities (id, account_id, uuid, contact_id, provider_type, address, first_name, last_name, email, user_name, avatar_url, ext, created_at) " +
@@ -160,7 +173,7 @@ var fill = []string{
 	"INSERT INTO contact_inboxes (id, account_id, identity_id, contact_id, inbox_id, source_id, pubsub_token, hmac_verified, created_at) " +
 		"SELECT n, 1 + n % 2, n, n, 1 + (n + 1) % 2, 's' || n, '', 0, 1 FROM numbers",
 	"INSERT INTO conversations (id, account_id, uuid, display_id, inbox_id, sub_inbox_id, contact_id, identity_id, contact_inbox_id, status, status_code, archived_at, priority, subject, opened_by, external_id, label_ids, assignee_id, last_assignee_id, assignee_bot_id, owner_id, bot_id, team_id, custom_attributes, additional_attributes, ext, primary_message_id, snoozed_until, contact_last_seen_at, agent_last_seen_at, created_at, last_position, message_count, last_message_id, last_listed_id, agent_seq, contact_seq, contact_cursor, agent_cursor, contact_read_id, agent_read_id, first_response_at, last_response_at, closed_at, waiting_since, last_message_at, last_activity_at, customer_updated_at, updated_at) " +
-		"SELECT k * 1000 + n, 1 + n % 2, 'u' || (k * 1000 + n), k * 1000 + n, 1 + (n + 1) % 2, NULL, n, n, n, 'open', 0, 0, '', '', 0, '', '', NULL, NULL, NULL, CASE WHEN k < 4 THEN 1000040 + n % 40 END, CASE WHEN k > 17 THEN 1000040 + n % 40 END, NULL, '', '', '', 0, 0, 0, 0, k * 7919 % 1000, 2, 2, 2 * (k * 1000 + n) + 1, 2 * (k * 1000 + n) + 1, CASE WHEN n % 16 = 7 THEN 1 ELSE 0 END, 1, 0, 0, 0, 0, 0, 0, k % 3 * (k * 31 % 17), 0, k * 7919 % 1000 + n, 1, 1, 1 FROM numbers CROSS JOIN tens",
+		"SELECT k * 1000 + n, 1 + n % 2, 'u' || (k * 1000 + n), k * 1000 + n, 1 + (n + 1) % 2, NULL, n, n, n, CASE k % 4 WHEN 0 THEN 'resolved' WHEN 1 THEN 'pending' ELSE 'open' END, 0, 0, '', '', 0, '', '', CASE WHEN k < 4 THEN 1000040 + n % 40 END, NULL, CASE WHEN k > 17 THEN 1000040 + n % 40 END, CASE WHEN k < 4 THEN 1000040 + n % 40 END, CASE WHEN k > 17 THEN 1000040 + n % 40 END, CASE WHEN k > 17 THEN 1 + (n + 1) % 40 END, '', '', '', 0, 0, 0, 0, k * 7919 % 1000, 2, 2, 2 * (k * 1000 + n) + 1, 2 * (k * 1000 + n) + 1, CASE WHEN n % 16 = 7 THEN 1 ELSE 0 END, 1, 0, 0, 0, 0, 0, 0, k % 3 * (k * 31 % 17), 0, k * 7919 % 1000 + n, 1, 1, 1 FROM numbers CROSS JOIN tens",
 	"INSERT INTO entries (id, account_id, uuid, conversation_id, position, kind, sender_type, sender_id, sender_identity_id, origin, listed, counts, agent_seq, contact_seq, content, content_type, content_attributes, ext, external_id, delivery_status, attachment_count, code, params, deleted_at, created_at, updated_at) " +
 		"SELECT 2 * c.id + tens.k, c.account_id, 'u' || (2 * c.id + tens.k), c.id, 1 + tens.k, 'message', CASE WHEN c.id % 2 = 0 THEN 'contact' ELSE 'agent' END, c.contact_id, 0, '', 1, 1, 0, 0, 'hello, is anybody there?', '', '', '', '', '', 0, '', '', 0, 1, 1 FROM conversations c CROSS JOIN tens WHERE tens.k < 2",
 	"INSERT INTO events (account_id, seq, epoch, type, at, actor_type, actor_id, actor_identity_id, contact_id, conversation_id, inbox_id, payload) " +
@@ -187,7 +200,7 @@ func load(t testing.TB, engine sqlstore.Engine) {
 			t.Fatalf("%.60s: %v", sql, err)
 		}
 	}
-	for _, space := range []sqlstore.Space{sqlstore.SpacePerson, sqlstore.SpaceIdentity, sqlstore.SpaceEntry, "accounts", "inboxes", "contact_inboxes", "conversations"} {
+	for _, space := range []sqlstore.Space{sqlstore.SpacePerson, sqlstore.SpaceIdentity, sqlstore.SpaceEntry, "accounts", "teams", "inboxes", "contact_inboxes", "conversations"} {
 		if err := engine.Lift(t.Context(), tx, space, 3_000_000); err != nil {
 			t.Fatal(err)
 		}

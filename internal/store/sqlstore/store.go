@@ -231,6 +231,15 @@ func (t *tx) set(ctx context.Context, what string, u update, args []any) error {
 	return nil
 }
 
+// remove runs a deletion of one row; what names the row that must be there.
+func (t *tx) remove(ctx context.Context, what, sql string, account, id int64) error {
+	n, err := t.exec(ctx, sql, account, id)
+	if err == nil && n == 0 {
+		err = core.Absent(what)
+	}
+	return err
+}
+
 // give returns id, or a new UUID of version 4 when it is "".
 func (t *tx) give(id string) string {
 	if id == "" {

@@ -12,6 +12,7 @@ var listChecks = []check{
 		group, label, team := filled[core.LabelGroup](1), filled[core.Label](2), filled[core.Team](3)
 		canned, hook := filled[core.CannedResponse](4), filled[core.Webhook](5)
 		group.ID, label.ID, team.ID, canned.ID, hook.ID = 0, 0, 0, 0, 0
+		label.DeletedAt = 0 // else it is not found: see staffChecks
 		group.AccountID, label.AccountID, team.AccountID, canned.AccountID, hook.AccountID = account, account, account, account, account
 		e.tx(account, func(tx store.Tx) error {
 			err := first(tx.InsertLabelGroup(e.ctx, &group), tx.InsertTeam(e.ctx, &team), tx.InsertCannedResponse(e.ctx, &canned), tx.InsertWebhook(e.ctx, &hook))
@@ -74,6 +75,9 @@ func nameInserts(e *env) map[string]func(tx store.Tx, account, id int64, name st
 	return map[string]func(tx store.Tx, account, id int64, name string) error{
 		"team": func(tx store.Tx, account, id int64, name string) error {
 			return tx.InsertTeam(e.ctx, &core.Team{ID: id, AccountID: account, Name: name})
+		},
+		"profile": func(tx store.Tx, account, id int64, name string) error {
+			return tx.InsertProfile(e.ctx, &core.Profile{ID: id, AccountID: account, UniqueName: name})
 		},
 		"label group": func(tx store.Tx, account, id int64, name string) error {
 			return tx.InsertLabelGroup(e.ctx, &core.LabelGroup{ID: id, AccountID: account, Name: name})

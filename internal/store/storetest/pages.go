@@ -34,6 +34,10 @@ func pagesOf(e *env) []pageOf {
 			v := agent(f.Account.ID, fmt.Sprint(n))
 			return insertedID(tx.InsertAgent(ctx, &v), &v.ID)
 		}},
+		{"PageProfiles", ids(st.PageProfiles, func(v core.Profile) int64 { return v.ID }), func(tx store.Tx, f Fixture, n int) (int64, error) {
+			v := core.Profile{AccountID: f.Account.ID, UniqueName: fmt.Sprint(n)}
+			return insertedID(tx.InsertProfile(ctx, &v), &v.ID)
+		}},
 		{"PageTokens", ids(st.PageTokens, func(v core.Token) int64 { return v.ID }), func(tx store.Tx, f Fixture, n int) (int64, error) {
 			v := core.Token{AccountID: f.Account.ID, Name: fmt.Sprint(n), Hash: fmt.Sprint(f.Account.ID, "-", n)}
 			return insertedID(tx.InsertToken(ctx, &v), &v.ID)

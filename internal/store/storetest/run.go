@@ -26,7 +26,7 @@ type check struct {
 func Run(t *testing.T, open func(t testing.TB) store.Store) {
 	t.Helper()
 	all := slices.Concat(
-		installationChecks, accountChecks, agentChecks, tokenChecks, listChecks, inboxChecks, contactChecks,
+		installationChecks, accountChecks, agentChecks, tokenChecks, listChecks, staffChecks, inboxChecks, contactChecks,
 		conversationChecks, unreadChecks, threadChecks, addressChecks, extChecks, lastChecks, entryChecks, eventChecks, pageChecks, idChecks, stagingChecks, repeatChecks,
 		txChecks, groupChecks, tenancyChecks, textChecks, engineChecks,
 	)

@@ -1,0 +1,187 @@
+package storetest
+
+import (
+	"slices"
+
+	"parley/internal/core"
+	"parley/internal/store"
+)
+
+// staffChecks are about what can be changed and removed of agents' profiles,
+// teams and labels, and about what agents are in charge of.
+var staffChecks = []check{
+	{"Staff/profiles keep every field, and lose all when they are deleted", func(e *env) {
+		account := e.account().ID
+		p := filled[core.Profile](1)
+		p.ID, p.AccountID = 0, account
+		e.tx(account, func(tx store.Tx) error { return tx.InsertProfile(e.ctx, &p) })
+		e.same("by id", must(e.st.Profile(e.ctx, account, p.ID)), p)
+		e.same("by unique name", found(e.st.FindProfileByUniqueName(e.ctx, account, p.UniqueName)), p)
+		u := filled[core.Profile](2)
+		u.ID, u.AccountID = p.ID, account
+		e.tx(account, func(tx store.Tx) error { return tx.UpdateProfile(e.ctx, u) })
+		e.same("updated", must(e.st.Profile(e.ctx, account, p.ID)), u)
+		e.tx(account, func(tx store.Tx) error { return tx.DeleteProfile(e.ctx, account, p.ID) })
+		_, err := e.st.Profile(e.ctx, account, p.ID)
+		e.kind("deleted", err, core.NotFound)
+		again := core.Profile{AccountID: account, UniqueName: p.UniqueName}
+		e.tx(account, func(tx store.Tx) error { return tx.InsertProfile(e.ctx, &again) })
+		if again.ID <= p.ID {
+			e.Errorf("id %d was given before", again.ID)
+		}
+	}},
+	{"Staff/teams, groups and labels change whole", func(e *env) {
+		f := Seed(e, e.st)
+		account := f.Account.ID
+		group := core.LabelGroup{AccountID: account, Name: "g"}
+		e.tx(account, func(tx store.Tx) error { return tx.InsertLabelGroup(e.ctx, &group) })
+		team, label, newGroup := filled[core.Team](1), filled[core.Label](2), filled[core.LabelGroup](3)
+		team.ID, team.AccountID = f.Team.ID, account
+		label.ID, label.AccountID, label.GroupID, label.DeletedAt = f.Label.ID, account, group.ID, 0
+		newGroup.ID, newGroup.AccountID = group.ID, account
+		e.tx(account, func(tx store.Tx) error {
+			return first(tx.UpdateTeam(e.ctx, team), tx.UpdateLabel(e.ctx, label), tx.UpdateLabelGroup(e.ctx, newGroup))
+		})
+		e.same("team", must(e.st.Team(e.ctx, account, team.ID)), team)
+		e.same("label", must(e.st.Label(e.ctx, account, label.ID)), label)
+		e.same("group", must(e.st.LabelGroup(e.ctx, account, group.ID)), newGroup)
+		e.same("labels of the group", must(e.st.LabelsOfGroup(e.ctx, account, group.ID, 9)), []core.Label{label})
+	}},
+	{"Staff/a deleted label is read by its id alone, and its title is free", func(e *env) {
+		f := Seed(e, e.st)
+		account := f.Account.ID
+		gone := f.Label
+		gone.DeletedAt = noon
+		e.tx(account, func(tx store.Tx) error { return tx.UpdateLabel(e.ctx, gone) })
+		_, err := e.st.Label(e.ctx, account, gone.ID)
+		e.kind("Label", err, core.NotFound)
+		missing(e.st.FindLabelByTitle(e.ctx, account, gone.Title))
+		if rows := must(e.st.PageLabels(e.ctx, account, 0, 9)); len(rows) != 0 {
+			e.Errorf("PageLabels: %v", rows)
+		}
+		e.same("LabelsByID", must(e.st.LabelsByID(e.ctx, account, []int64{gone.ID})), []core.Label{gone})
+		heir := core.Label{AccountID: account, Title: gone.Title}
+		e.tx(account, func(tx store.Tx) error { return tx.InsertLabel(e.ctx, &heir) })
+		e.refused("the title of the heir", account, core.Conflict, func(tx store.Tx) error {
+			return tx.InsertLabel(e.ctx, &core.Label{AccountID: account, Title: gone.Title})
+		})
+	}},
+	{"Staff/what is referred to is not removed", func(e *env) {
+		f := Seed(e, e.st)
+		account := f.Account.ID
+		group := core.LabelGroup{AccountID: account, Name: "g"}
+		label := core.Label{AccountID: account, Title: "l"}
+		e.tx(account, func(tx store.Tx) error {
+			err := tx.InsertLabelGroup(e.ctx, &group)
+			label.GroupID = group.ID
+			return first(err, tx.InsertLabel(e.ctx, &label))
+		})
+		e.refused("team", account, core.Invalid, func(tx store.Tx) error { return tx.DeleteTeam(e.ctx, account, f.Team.ID) })
+		e.refused("group", account, core.Invalid, func(tx store.Tx) error { return tx.DeleteLabelGroup(e.ctx, account, group.ID) })
+		e.tx(account, func(tx store.Tx) error {
+			chat := must(tx.LockConversation(e.ctx, account, f.Chat.ID))
+			chat.TeamID, label.GroupID = 0, 0
+			return first(tx.UpdateConversation(e.ctx, chat), tx.UpdateLabel(e.ctx, label), tx.DeleteTeam(e.ctx, account, f.Team.ID),
+				tx.DeleteLabelGroup(e.ctx, account, group.ID))
+		})
+		_, err := e.st.Team(e.ctx, account, f.Team.ID)
+		e.kind("team", err, core.NotFound)
+		_, err = e.st.LabelGroup(e.ctx, account, group.ID)
+		e.kind("group", err, core.NotFound)
+	}},
+	{"Staff/another account's rows cannot be changed or removed", func(e *env) {
+		f, mine := seedTheirs(e), e.account().ID
+		profile := core.Profile{AccountID: f.Account.ID, UniqueName: "p"}
+		e.tx(f.Account.ID, func(tx store.Tx) error { return tx.InsertProfile(e.ctx, &profile) })
+		label, group, team, foreign := f.Label, f.group, f.Team, profile
+		label.AccountID, group.AccountID, team.AccountID, foreign.AccountID = mine, mine, mine, mine
+		for what, write := range map[string]func(tx store.Tx) error{
+			"UpdateLabel":      func(tx store.Tx) error { return tx.UpdateLabel(e.ctx, label) },
+			"UpdateLabelGroup": func(tx store.Tx) error { return tx.UpdateLabelGroup(e.ctx, group) },
+			"UpdateTeam":       func(tx store.Tx) error { return tx.UpdateTeam(e.ctx, team) },
+			"UpdateProfile":    func(tx store.Tx) error { return tx.UpdateProfile(e.ctx, foreign) },
+			"DeleteLabelGroup": func(tx store.Tx) error { return tx.DeleteLabelGroup(e.ctx, mine, group.ID) },
+			"DeleteTeam":       func(tx store.Tx) error { return tx.DeleteTeam(e.ctx, mine, team.ID) },
+			"DeleteProfile":    func(tx store.Tx) error { return tx.DeleteProfile(e.ctx, mine, profile.ID) },
+		} {
+			e.refused(what, mine, core.NotFound, write)
+		}
+		for what, get := range map[string]func() error{
+			"Label":      func() error { _, err := e.st.Label(e.ctx, mine, label.ID); return err },
+			"LabelGroup": func() error { _, err := e.st.LabelGroup(e.ctx, mine, group.ID); return err },
+			"Team":       func() error { _, err := e.st.Team(e.ctx, mine, team.ID); return err },
+			"Profile":    func() error { _, err := e.st.Profile(e.ctx, mine, profile.ID); return err },
+		} {
+			e.kind(what, get(), core.NotFound)
+		}
+		missing(e.st.FindProfileByUniqueName(e.ctx, mine, "p"))
+		missing(e.st.FindAgentByUserName(e.ctx, mine, "alan"))
+		if rows := must(e.st.LabelsOfGroup(e.ctx, mine, group.ID, 9)); len(rows) != 0 {
+			e.Errorf("LabelsOfGroup: %v", rows)
+		}
+		if rows := must(e.st.ConversationsOfAgent(e.ctx, mine, f.Agent.ID, 9)); len(rows) != 0 {
+			e.Errorf("ConversationsOfAgent: %v", rows)
+		}
+		if rows := must(e.st.ConversationsOfTeam(e.ctx, mine, f.Team.ID, 9)); len(rows) != 0 {
+			e.Errorf("ConversationsOfTeam: %v", rows)
+		}
+		if rows := must(e.st.CountAssigned(e.ctx, mine, f.Agent.ID)); len(rows) != 0 {
+			e.Errorf("CountAssigned: %v", rows)
+		}
+	}},
+	{"Staff/what an agent is in charge of", func(e *env) {
+		f := Seed(e, e.st)
+		account, agent := f.Account.ID, f.Agent.ID
+		var ids []int64
+		for i, c := range []core.Conversation{
+			{InboxID: f.Web.ID, AssigneeID: agent, Status: core.Open, WaitingSince: noon},
+			{InboxID: f.Web.ID, AssigneeBotID: agent, Status: core.Pending},
+			{InboxID: f.API.ID, AssigneeID: agent, Status: core.Snoozed, WaitingSince: noon},
+			{InboxID: f.API.ID, AssigneeID: agent, Status: core.Resolved},
+			{InboxID: f.Mail.ID, AssigneeID: f.Admin.ID, Status: core.Open},
+		} {
+			v := plainConversation(f)
+			v.InboxID, v.AssigneeID, v.AssigneeBotID, v.Status, v.WaitingSince = c.InboxID, c.AssigneeID, c.AssigneeBotID, c.Status, c.WaitingSince
+			v.ContactInboxID = 0
+			e.tx(account, func(tx store.Tx) error { return tx.InsertConversation(e.ctx, &v) })
+			if i < 4 {
+				ids = append(ids, v.ID)
+			}
+		}
+		ids = append(ids, f.Chat.ID)
+		got := must(e.st.ConversationsOfAgent(e.ctx, account, agent, 9))
+		slices.Sort(got)
+		slices.Sort(ids)
+		e.same("conversations", got, ids)
+		e.same("of the team", must(e.st.ConversationsOfTeam(e.ctx, account, f.Team.ID, 9)), []int64{f.Chat.ID})
+		if some := must(e.st.ConversationsOfAgent(e.ctx, account, agent, 2)); len(some) != 2 {
+			e.Errorf("a limit of 2 gives %v", some)
+		}
+		waiting := int64(0)
+		if f.Chat.WaitingSince.IsSet() {
+			waiting = 1
+		}
+		e.same("counts", must(e.st.CountAssigned(e.ctx, account, agent)), []store.Assigned{
+			{InboxID: f.Web.ID, Count: 3, Waiting: 1 + waiting}, {InboxID: f.API.ID, Count: 1, Waiting: 1},
+		})
+	}},
+	{"Staff/user names are taken in their account only", func(e *env) {
+		a, b := e.account().ID, e.account().ID
+		named := func(account int64, name string) core.Agent {
+			v := agent(account, "")
+			v.UserName = name
+			return v
+		}
+		one, two, none, never := named(a, "rui"), named(b, "rui"), named(a, ""), named(a, "")
+		e.tx(a, func(tx store.Tx) error {
+			return first(tx.InsertAgent(e.ctx, &one), tx.InsertAgent(e.ctx, &none), tx.InsertAgent(e.ctx, &never))
+		})
+		e.tx(b, func(tx store.Tx) error { return tx.InsertAgent(e.ctx, &two) })
+		e.same("found", found(e.st.FindAgentByUserName(e.ctx, a, "rui")), one)
+		missing(e.st.FindAgentByUserName(e.ctx, a, ""))
+		e.refused("the name", a, core.Conflict, func(tx store.Tx) error {
+			v := named(a, "rui")
+			return tx.InsertAgent(e.ctx, &v)
+		})
+	}},
+}
