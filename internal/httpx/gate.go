@@ -46,6 +46,10 @@ func (g *Gate) Token(ctx context.Context, token string) (auth.Principal, error) 
 	return p, g.limits.request(c.subject)
 }
 
+// Forget has every token looked up anew. Whoever has revoked one calls it
+// after the change is committed.
+func (g *Gate) Forget() { g.tokens.Forget() }
+
 // Anonymous lets in a call that needs no token. It counts against the address.
 func (g *Gate) Anonymous(ctx context.Context) error {
 	c := CallOf(ctx)

@@ -1,4 +1,5 @@
-// Package account holds the use cases around accounts and their credentials.
+// Package account holds the use cases around accounts, their credentials, and
+// those who work there: agents, teams and profiles.
 //
 // All of it is safe for concurrent use.
 package account
@@ -11,7 +12,8 @@ import (
 	"parley/internal/store"
 )
 
-// Accounts creates accounts, and manages their tokens and agents.
+// Accounts creates accounts, and manages their tokens, agents, teams and
+// profiles.
 type Accounts struct {
 	store store.Store
 	clock core.Clock
@@ -22,7 +24,7 @@ func New(st store.Store, clock core.Clock) *Accounts {
 	return &Accounts{store: st, clock: clock}
 }
 
-// Create makes an account.
+// Create makes an account with the default profiles.
 func (s *Accounts) Create(ctx context.Context, name string) (core.Account, error) {
 	if err := core.CheckName(name); err != nil {
 		return core.Account{}, err
@@ -35,6 +37,12 @@ func (s *Accounts) Create(ctx context.Context, name string) (core.Account, error
 			return err
 		}
 		tx.Emit(core.Event{AccountID: made.ID, Type: core.AccountCreated, At: now, Actor: core.Actor{Type: core.ActorSystem}, Data: made})
+		for _, p := range core.DefaultProfiles() {
+			p.AccountID, p.CreatedAt = made.ID, now
+			if err := insertProfile(ctx, tx, core.Actor{}, &p); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	if err != nil {

@@ -62,10 +62,10 @@ func TestCreateTokenIsUsableUntilItExpires(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(events) != 2 || events[0].Type != core.AccountCreated || events[1].Type != core.TokenCreated {
-			t.Errorf("events %+v", events)
+		if len(events) != 5 || events[0].Type != core.AccountCreated || events[3].Type != core.ProfileCreated || events[4].Type != core.TokenCreated {
+			t.Fatalf("events %+v", events)
 		}
-		if data, ok := events[1].Data.(core.Token); !ok || data.Hash != "" {
+		if data, ok := events[4].Data.(core.Token); !ok || data.Hash != "" {
 			t.Errorf("the event tells the hash: %+v", events[1].Data)
 		}
 	})

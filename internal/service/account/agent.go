@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 
+	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/store"
 )
@@ -13,59 +15,343 @@ import (
 // NewAgent says which person to make an agent.
 type NewAgent struct {
 	AccountID int64
-	Name      string
+	Name      string // "" = FirstName and LastName
+	FirstName string
+	LastName  string
 	Email     string    // unique in the account, whatever its letter case
+	UserName  string    // unique in the account; "" = none
+	Password  string    // "" = none: the agent cannot sign in
 	Role      core.Role // "" = core.Member
+	TeamID    int64     // 0 = none
+	By        core.Actor
 }
 
 // CreateAgent makes a person an agent of the account. The e-mail address is
 // the agent's own identity, too.
 func (s *Accounts) CreateAgent(ctx context.Context, in NewAgent) (core.Agent, error) {
-	if in.Role == "" {
-		in.Role = core.Member
-	}
-	in.Email = strings.ToLower(in.Email)
-	if err := checkAgent(in); err != nil {
-		return core.Agent{}, err
-	}
-	var made core.Agent
-	err := s.store.InTx(ctx, in.AccountID, func(ctx context.Context, tx store.Tx) error {
-		if _, err := tx.Account(ctx, in.AccountID); err != nil {
-			return err
-		}
-		if _, taken, err := tx.FindAgentByEmail(ctx, in.AccountID, in.Email); err != nil {
-			return err
-		} else if taken {
-			return core.Taken("the email " + in.Email)
-		}
-		now := s.clock()
-		made = core.Agent{
-			AccountID: in.AccountID, Type: core.Person, Name: in.Name, Email: in.Email, Role: in.Role,
-			ProviderType: core.MailProvider, Address: in.Email, CreatedAt: now, UpdatedAt: now,
-		}
-		if err := tx.InsertAgent(ctx, &made); err != nil {
-			return err
-		}
-		tx.Emit(core.Event{AccountID: made.AccountID, Type: core.AgentCreated, At: now, Actor: core.Actor{Type: core.ActorSystem}, Data: made})
-		return nil
-	})
+	made, err := s.createAgent(ctx, in)
 	if err != nil {
 		return core.Agent{}, fmt.Errorf("create agent: %w", err)
 	}
 	return made, nil
 }
 
-func checkAgent(in NewAgent) error {
-	if err := core.CheckName(in.Name); err != nil {
+func (s *Accounts) createAgent(ctx context.Context, in NewAgent) (core.Agent, error) {
+	email := strings.ToLower(in.Email)
+	draft := core.Agent{
+		AccountID: in.AccountID, Type: core.Person, Name: in.Name, FirstName: in.FirstName, LastName: in.LastName, Email: email,
+		UserName: in.UserName, Role: in.Role, ProviderType: core.MailProvider, Address: email,
+	}
+	if draft.Name == "" {
+		draft.Name = fullName(in.FirstName, in.LastName)
+	}
+	if draft.Role == "" {
+		draft.Role = core.Member
+	}
+	if err := checkAgent(&draft); err != nil {
+		return core.Agent{}, err
+	}
+	if err := checkEmail(email); err != nil {
+		return core.Agent{}, err
+	}
+	if in.Password != "" {
+		var err error
+		if draft.PasswordHash, err = auth.HashPassword(ctx, in.Password); err != nil {
+			return core.Agent{}, err
+		}
+	}
+	var made core.Agent
+	err := s.store.InTx(ctx, in.AccountID, func(ctx context.Context, tx store.Tx) error {
+		if _, err := tx.Account(ctx, in.AccountID); err != nil {
+			return err
+		}
+		if err := checkFree(ctx, tx, &draft); err != nil {
+			return err
+		}
+		moves, err := findTeam(ctx, tx, in.AccountID, in.TeamID)
+		if err != nil {
+			return err
+		}
+		made = draft
+		made.CreatedAt = s.clock()
+		made.UpdatedAt = made.CreatedAt
+		if err := tx.InsertAgent(ctx, &made); err != nil {
+			return err
+		}
+		tx.Emit(agentEvent(core.AgentCreated, made.CreatedAt, in.By, made))
+		return s.moveToTeam(ctx, tx, in.By, made.ID, moves)
+	})
+	return made, err
+}
+
+// fullName joins two names, either of which may be "".
+func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
+
+// maxUserNameBytes bounds what agents sign in with.
+const maxUserNameBytes = 255
+
+// checkAgent refuses what cannot be an agent.
+func checkAgent(a *core.Agent) error {
+	if err := core.CheckName(a.Name); err != nil {
 		return err
 	}
-	// Without a name or brackets, which ParseAddress would take as well.
-	if a, err := mail.ParseAddress(in.Email); err != nil || a.Address != in.Email {
-		return core.Refuse("email", "not an e-mail address")
+	if a.Email != "" {
+		if err := checkEmail(a.Email); err != nil {
+			return err
+		}
 	}
-	switch in.Role {
-	case core.Member, core.Administrator:
+	if len(a.UserName) > maxUserNameBytes || a.UserName != strings.TrimSpace(a.UserName) {
+		return core.Refuse("user_name", fmt.Sprintf("a user name has at most %d bytes and no blank at its ends", maxUserNameBytes))
+	}
+	switch a.Role {
+	case core.Member, core.Administrator, "":
 		return nil
 	}
 	return core.Refuse("role", "a role is agent or administrator")
+}
+
+// checkEmail refuses what is no address, and names and brackets around one,
+// which ParseAddress would take as well.
+func checkEmail(email string) error {
+	if a, err := mail.ParseAddress(email); err != nil || a.Address != email {
+		return core.Refuse("email", "not an e-mail address")
+	}
+	return nil
+}
+
+// checkFree refuses an agent whose e-mail or user name another one has.
+func checkFree(ctx context.Context, r store.Reader, a *core.Agent) error {
+	held, taken, err := r.FindAgentByEmail(ctx, a.AccountID, a.Email)
+	if err != nil {
+		return err
+	}
+	if taken && held.ID != a.ID {
+		return core.Taken("the email " + a.Email)
+	}
+	held, taken, err = r.FindAgentByUserName(ctx, a.AccountID, a.UserName)
+	if err == nil && taken && held.ID != a.ID {
+		err = core.Taken("the user name " + a.UserName)
+	}
+	return err
+}
+
+// AgentChange says what to change of an agent; nil leaves a thing as it is.
+type AgentChange struct {
+	FirstName, LastName *string // the name follows, once there is either
+	Email, UserName     *string // "" = none from now on
+	Password            *string
+	Role                *core.Role
+	// TeamID is the agent's only team from now on, 0 = none. The team that
+	// comes first among the agent's stands for all of them: it changes nothing.
+	TeamID *int64
+}
+
+// UpdateAgent changes what is given. A change that alters nothing is no event.
+func (s *Accounts) UpdateAgent(ctx context.Context, by core.Actor, account, id int64, in AgentChange) (core.Agent, error) {
+	var hash string
+	if in.Password != nil {
+		var err error
+		if hash, err = auth.HashPassword(ctx, *in.Password); err != nil {
+			return core.Agent{}, fmt.Errorf("update agent: %w", err)
+		}
+	}
+	var a core.Agent
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
+		if a, err = member(ctx, tx, account, id); err != nil {
+			return err
+		}
+		before := a
+		in.apply(&a)
+		if hash != "" {
+			a.PasswordHash = hash
+		}
+		if err := checkAgent(&a); err != nil {
+			return err
+		}
+		if err := checkFree(ctx, tx, &a); err != nil {
+			return err
+		}
+		moves, err := in.moves(ctx, tx, account, id)
+		if err != nil {
+			return err
+		}
+		if err := s.storeAgent(ctx, tx, by, &before, &a); err != nil {
+			return err
+		}
+		return s.moveToTeam(ctx, tx, by, id, moves)
+	})
+	if err != nil {
+		return core.Agent{}, fmt.Errorf("update agent: %w", err)
+	}
+	return a, nil
+}
+
+// apply changes a, but for the password.
+func (in *AgentChange) apply(a *core.Agent) {
+	set(&a.FirstName, in.FirstName)
+	set(&a.LastName, in.LastName)
+	set(&a.UserName, in.UserName)
+	set(&a.Role, in.Role)
+	if name := fullName(a.FirstName, a.LastName); name != "" && (in.FirstName != nil || in.LastName != nil) {
+		a.Name = name
+	}
+	if in.Email != nil {
+		email := strings.ToLower(*in.Email)
+		if a.ProviderType == core.MailProvider && a.Address == a.Email {
+			a.Address = email
+		}
+		a.Email = email
+	}
+}
+
+func set[T any](to, value *T) {
+	if value != nil {
+		*to = *value
+	}
+}
+
+// moves returns what becomes of the teams.
+func (in *AgentChange) moves(ctx context.Context, r store.Reader, account, agent int64) (*teamMove, error) {
+	if in.TeamID == nil {
+		return nil, nil
+	}
+	all, err := teamsOf(ctx, r, account, agent)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) > 0 && all[0].ID == *in.TeamID {
+		return nil, nil
+	}
+	moves, err := findTeam(ctx, r, account, *in.TeamID)
+	if err != nil {
+		return nil, err
+	}
+	if moves == nil {
+		moves = &teamMove{}
+	}
+	moves.leave = slices.DeleteFunc(all, func(t core.Team) bool { return t.ID == *in.TeamID })
+	if len(moves.leave) < len(all) {
+		moves.join = nil // is in it already
+	}
+	return moves, nil
+}
+
+// storeAgent stores what has changed, and tells of it.
+func (s *Accounts) storeAgent(ctx context.Context, tx store.Tx, by core.Actor, before, a *core.Agent) error {
+	if sameAgent(before, a) {
+		return nil
+	}
+	a.UpdatedAt = s.clock()
+	if err := tx.UpdateAgent(ctx, *a); err != nil {
+		return err
+	}
+	tx.Emit(agentEvent(core.AgentUpdated, a.UpdatedAt, by, *a))
+	return nil
+}
+
+// sameAgent tells whether no command has changed anything of the agent.
+func sameAgent(a, b *core.Agent) bool {
+	return a.Name == b.Name && a.FirstName == b.FirstName && a.LastName == b.LastName && a.Email == b.Email && a.Address == b.Address &&
+		a.UserName == b.UserName && a.PasswordHash == b.PasswordHash && a.Role == b.Role && a.Availability == b.Availability &&
+		slices.Equal(a.ProfileIDs, b.ProfileIDs)
+}
+
+// SetAvailability changes whether the agent can be given conversations.
+func (s *Accounts) SetAvailability(ctx context.Context, by core.Actor, account, id int64, to core.Availability) (core.Agent, error) {
+	var a core.Agent
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
+		if a, err = member(ctx, tx, account, id); err != nil {
+			return err
+		}
+		before := a
+		a.Availability = to
+		return s.storeAgent(ctx, tx, by, &before, &a)
+	})
+	if err != nil {
+		return core.Agent{}, fmt.Errorf("set availability: %w", err)
+	}
+	return a, nil
+}
+
+// DeleteAgent ends an agent's membership: whatever the agent was in charge of
+// is nobody's, teams are left, tokens revoked, e-mail and user name free. What
+// the agent has said stays, under the agent's name.
+//
+// It works in commands of bounded size, the last of which deletes the agent
+// together with the last of the conversations: a deleted agent is in charge of
+// nothing. A call that fails on its way can be made again.
+func (s *Accounts) DeleteAgent(ctx context.Context, by core.Actor, account, id int64) error {
+	err := s.inBatches(ctx, account, func(ctx context.Context, tx store.Tx) (bool, error) {
+		a, err := member(ctx, tx, account, id)
+		if err != nil {
+			return false, err
+		}
+		left, err := tx.ConversationsOfAgent(ctx, account, id, batch)
+		if err != nil {
+			return false, err
+		}
+		release := func(c *core.Conversation, at core.Time) []string { return core.Release(c, id, at) }
+		if err := s.changeConversations(ctx, tx, by, account, left, release); err != nil || len(left) == batch {
+			return false, err
+		}
+		return true, s.deleteAgent(ctx, tx, by, a)
+	})
+	if err != nil {
+		return fmt.Errorf("delete agent: %w", err)
+	}
+	return nil
+}
+
+// deleteAgent ends the membership of an agent who is in charge of nothing.
+func (s *Accounts) deleteAgent(ctx context.Context, tx store.Tx, by core.Actor, a core.Agent) error {
+	now := s.clock()
+	var tokens []core.Token
+	if err := listTokens(ctx, tx, a.AccountID, &tokens); err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if t.AgentID != a.ID || t.RevokedAt.IsSet() {
+			continue
+		}
+		t.RevokedAt = now
+		if err := tx.UpdateToken(ctx, t); err != nil {
+			return err
+		}
+		tx.Emit(core.Event{AccountID: t.AccountID, Type: core.TokenRevoked, At: now, Actor: by, Data: t})
+	}
+	teams, err := teamsOf(ctx, tx, a.AccountID, a.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.moveToTeam(ctx, tx, by, a.ID, &teamMove{leave: teams}); err != nil {
+		return err
+	}
+	a.Email, a.UserName, a.PasswordHash, a.Availability, a.ProfileIDs = "", "", "", core.Offline, nil
+	a.UpdatedAt, a.DeletedAt = now, now
+	if err := tx.UpdateAgent(ctx, a); err != nil {
+		return err
+	}
+	tx.Emit(agentEvent(core.AgentDeleted, now, by, a))
+	return nil
+}
+
+// member reads an agent who is not deleted.
+func member(ctx context.Context, r store.Reader, account, id int64) (core.Agent, error) {
+	a, err := r.Agent(ctx, account, id)
+	if err == nil && a.DeletedAt.IsSet() {
+		err = core.Absent("agent")
+	}
+	return a, err
+}
+
+func agentEvent(typ core.EventType, at core.Time, by core.Actor, a core.Agent) core.Event {
+	return core.Event{AccountID: a.AccountID, Type: typ, At: at, Actor: orSystem(by), Data: a}
+}
+
+// orSystem is by, or the system where nobody is named.
+func orSystem(by core.Actor) core.Actor {
+	if by.Type == "" {
+		by.Type = core.ActorSystem
+	}
+	return by
 }

@@ -28,7 +28,7 @@ func TestCreateAgent(t *testing.T) {
 		if diff := cmp.Diff(want, stored); diff != "" || made.ID == 0 || made.IdentityID == 0 {
 			t.Errorf("stored (-want +got):\n%s", diff)
 		}
-		events, err := d.st.ListEvents(t.Context(), d.account, 2, 10)
+		events, err := d.st.ListEvents(t.Context(), d.account, deskEvents, 10)
 		if err != nil || len(events) != 1 || events[0].Type != core.AgentCreated {
 			t.Fatalf("events %+v, %v", events, err)
 		}

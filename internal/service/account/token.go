@@ -32,7 +32,7 @@ func (s *Accounts) CreateToken(ctx context.Context, in NewToken) (string, core.T
 			return err
 		}
 		if in.AgentID != 0 {
-			if _, err := tx.Agent(ctx, in.AccountID, in.AgentID); err != nil {
+			if _, err := member(ctx, tx, in.AccountID, in.AgentID); err != nil {
 				return err
 			}
 		}

@@ -166,6 +166,9 @@ func (w *work) author(ctx context.Context, in *NewEntry) (*core.Contact, core.Or
 		return &contact, or(core.OriginPerson), err
 	case core.ActorAgent:
 		a, err := w.tx.Agent(ctx, w.conv.AccountID, in.Sender.ID)
+		if err == nil && a.DeletedAt.IsSet() {
+			err = core.Absent("agent")
+		}
 		if err != nil {
 			return nil, "", err
 		}

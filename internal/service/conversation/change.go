@@ -199,7 +199,9 @@ func (w *work) labelRules(ctx context.Context, in *Changes) ([]rule, error) {
 	}
 	byID := map[int64]*core.Label{}
 	for i := range found {
-		byID[found[i].ID] = &found[i]
+		if !found[i].DeletedAt.IsSet() {
+			byID[found[i].ID] = &found[i]
+		}
 	}
 	var rules []rule
 	now := w.now

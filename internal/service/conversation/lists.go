@@ -20,9 +20,9 @@ type Address struct {
 // conversations gives none.
 func (s *Reads) ListOfIdentity(ctx context.Context, account, identity int64, q store.ThreadQuery) ([]core.Thread, error) {
 	q.IdentityID = identity
-	threads, err := s.store.ListThreads(ctx, account, q)
+	threads, err := s.List(ctx, account, q)
 	if err != nil {
-		return nil, fmt.Errorf("list conversations of identity: %w", err)
+		return nil, err
 	}
 	if len(threads) == 0 {
 		// An identity with a thread exists; only an empty list leaves it open.

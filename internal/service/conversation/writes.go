@@ -193,10 +193,11 @@ func checkActor(ctx context.Context, tx store.Tx, account int64, actor core.Acto
 	return err
 }
 
-// findAgent returns an agent whom the caller named in field.
+// findAgent returns an agent whom the caller named in field; a deleted one is
+// none.
 func findAgent(ctx context.Context, r store.Agents, account, id int64, field string) (core.Agent, error) {
 	a, err := r.Agent(ctx, account, id)
-	if err != nil && core.KindOf(err) == core.NotFound {
+	if err == nil && a.DeletedAt.IsSet() || err != nil && core.KindOf(err) == core.NotFound {
 		return core.Agent{}, core.Refuse(field, fmt.Sprintf("there is no agent %d", id))
 	}
 	return a, err

@@ -38,6 +38,11 @@ func each(t *testing.T, run func(t *testing.T, st store.Store, s *inbox.Inboxes,
 func TestCreateGivesTheKeysOfTheChannel(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, st store.Store, s *inbox.Inboxes, account int64) {
+		a, err := st.Account(t.Context(), account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := a.EventSeq
 		for i, c := range []struct {
 			channel                   core.Channel
 			given                     string
@@ -72,7 +77,7 @@ func TestCreateGivesTheKeysOfTheChannel(t *testing.T) {
 			if diff := cmp.Diff(want, stored); diff != "" {
 				t.Errorf("%s, stored (-want +got):\n%s", name, diff)
 			}
-			events, err := st.ListEvents(t.Context(), account, int64(i)+1, 10)
+			events, err := st.ListEvents(t.Context(), account, begin+int64(i), 10)
 			if err != nil || len(events) != 1 || events[0].Type != core.InboxCreated || events[0].InboxID != made.ID {
 				t.Fatalf("%s: events %+v, %v", name, events, err)
 			}

@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -142,5 +143,6 @@ func (s *Reads) Attendance(ctx context.Context, account, inbox, subInbox int64) 
 	if err != nil {
 		return Attendance{}, fmt.Errorf("list agents: %w", err)
 	}
+	agents = slices.DeleteFunc(agents, func(a core.Agent) bool { return a.DeletedAt.IsSet() })
 	return Attendance{Open: i.IsOpen(&a, s.clock()), Agents: agents}, nil
 }

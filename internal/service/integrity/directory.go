@@ -65,11 +65,16 @@ func (c *check) checkAccount(ctx context.Context) error {
 	return nil
 }
 
-// checkAgents proves that agents and contacts share one id space, and so do
+// checkAgents proves that agents have profiles that exist, and that agents and contacts share one id space, and so do
 // their identities: nobody else may answer to an agent's ids.
 func (c *check) checkAgents(ctx context.Context, agents []core.Agent) error {
 	c.sum.Agents += int64(len(agents))
 	for _, a := range agents {
+		for _, profile := range a.ProfileIDs {
+			if err := mustHave(ctx, c, &c.profiles, "agent", a.ID, "profile", profile); err != nil {
+				return err
+			}
+		}
 		contact, err := c.contacts.get(ctx, a.ID)
 		if err != nil {
 			return err

@@ -96,6 +96,7 @@ type check struct {
 	report  func(Fault)
 
 	agents      lookup[core.Agent]
+	profiles    lookup[core.Profile]
 	labels      lookup[core.Label]
 	labelGroups lookup[core.LabelGroup]
 	teams       lookup[core.Team]
@@ -115,12 +116,14 @@ func newCheck(r store.Reader, account *core.Account, sum *Summary, report func(F
 		labels: newLookup(func(ctx context.Context, ids []int64) ([]core.Label, error) {
 			return r.LabelsByID(ctx, id, ids)
 		}, func(l core.Label) int64 { return l.ID }),
-		// These two have no Get: the page that begins at the id has it first.
+		profiles: newLookup(singly(func(ctx context.Context, want int64) (core.Profile, error) {
+			return r.Profile(ctx, id, want)
+		}), func(p core.Profile) int64 { return p.ID }),
 		labelGroups: newLookup(singly(func(ctx context.Context, want int64) (core.LabelGroup, error) {
-			return firstOf(r.PageLabelGroups(ctx, id, want-1, 1))
+			return r.LabelGroup(ctx, id, want)
 		}), func(g core.LabelGroup) int64 { return g.ID }),
 		teams: newLookup(singly(func(ctx context.Context, want int64) (core.Team, error) {
-			return firstOf(r.PageTeams(ctx, id, want-1, 1))
+			return r.Team(ctx, id, want)
 		}), func(t core.Team) int64 { return t.ID }),
 		inboxes: newLookup(singly(func(ctx context.Context, want int64) (core.Inbox, error) {
 			return r.Inbox(ctx, id, want)

@@ -190,6 +190,7 @@ var corruptions = []corruption{
 	{"UPDATE agents SET identity_id = {carlID} WHERE id = {robot}", []string{"agent {robot}: its identity {carlID} belongs to contact {carl}"}},
 	{"UPDATE agents SET identity_id = 0 WHERE id = {robot}", []string{"agent {robot}: has no identity"}},
 	{"UPDATE tokens SET agent_id = 999 WHERE id = {token}", []string{"token {token}: agent 999 does not exist"}},
+	{"UPDATE agents SET profile_ids = '[998]' WHERE id = {ada}", []string{"agent {ada}: profile 998 does not exist"}},
 	{"UPDATE teams SET agent_ids = '[{ada},999]' WHERE id = {team}", []string{"team {team}: member 999 does not exist"}},
 	{"UPDATE labels SET group_id = 999 WHERE id = {label}", []string{"label {label}: group 999 does not exist"}},
 	{"UPDATE sub_inboxes SET inbox_id = 999 WHERE id = {mailPart}", []string{"sub-inbox {mailPart}: inbox 999 does not exist"}},

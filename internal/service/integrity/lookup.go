@@ -40,19 +40,6 @@ func singly[T any](get func(ctx context.Context, id int64) (T, error)) func(ctx 
 	}
 }
 
-// firstOf turns a page into a Get. The row may be another one: a lookup goes
-// by the id that the row has.
-func firstOf[T any](rows []T, err error) (T, error) {
-	var none T
-	if err != nil {
-		return none, err
-	}
-	if len(rows) == 0 {
-		return none, core.Absent("row")
-	}
-	return rows[0], nil
-}
-
 // fill fetches those of the ids that are not known yet; 0 is none.
 func (l *lookup[T]) fill(ctx context.Context, ids []int64) error {
 	var missing []int64

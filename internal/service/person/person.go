@@ -62,7 +62,7 @@ type Reads struct {
 func NewReads(st store.Reader) *Reads { return &Reads{store: st} }
 
 // Person returns the contact or agent of an id; core.NotFound when the account
-// has neither.
+// has neither, or the agent was deleted.
 func (s *Reads) Person(ctx context.Context, account, id int64) (Person, error) {
 	contact, err := s.store.Contact(ctx, account, id)
 	if err == nil {
@@ -74,6 +74,9 @@ func (s *Reads) Person(ctx context.Context, account, id int64) (Person, error) {
 	agent, err := s.store.Agent(ctx, account, id)
 	if err != nil {
 		return Person{}, fmt.Errorf("read agent: %w", err)
+	}
+	if agent.DeletedAt.IsSet() {
+		return Person{}, core.Absent("person")
 	}
 	return s.agent(ctx, agent)
 }
@@ -120,7 +123,8 @@ func (s *Reads) contact(ctx context.Context, c core.Contact) (Person, error) {
 	return p, err
 }
 
-// labels returns the labels of the ids with the names of their groups.
+// labels returns the labels of the ids with the names of their groups, without
+// those that were deleted.
 func (s *Reads) labels(ctx context.Context, account int64, ids []int64) ([]Label, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -130,8 +134,10 @@ func (s *Reads) labels(ctx context.Context, account int64, ids []int64) ([]Label
 		return nil, fmt.Errorf("read labels: %w", err)
 	}
 	byID := make(map[int64]core.Label, len(found))
-	for _, l := range found {
-		byID[l.ID] = l
+	for i := range found {
+		if !found[i].DeletedAt.IsSet() {
+			byID[found[i].ID] = found[i]
+		}
 	}
 	groups := map[int64]string{}
 	if slices.ContainsFunc(found, func(l core.Label) bool { return l.GroupID != 0 }) {

@@ -1,0 +1,30 @@
+package core
+
+// Release takes the agent out of charge of the conversation, as assignee and as
+// assignee bot, and returns the names of what changed, none when the agent was
+// in charge of nothing. Who was in charge last stays on record. It moves no
+// stamp but UpdatedAt: nothing was said or done in the conversation.
+func Release(c *Conversation, agent int64, at Time) (changed []string) {
+	if c.AssigneeID == agent {
+		c.AssigneeID, c.LastAssigneeID = 0, agent
+		changed = append(changed, "assignee_id")
+	}
+	if c.AssigneeBotID == agent {
+		c.AssigneeBotID = 0
+		changed = append(changed, "assignee_bot_id")
+	}
+	if len(changed) > 0 {
+		c.UpdatedAt = c.UpdatedAt.Later(at)
+	}
+	return changed
+}
+
+// ReleaseTeam is Release for the team that a conversation was given to.
+func ReleaseTeam(c *Conversation, team int64, at Time) (changed []string) {
+	if c.TeamID != team {
+		return nil
+	}
+	c.TeamID = 0
+	c.UpdatedAt = c.UpdatedAt.Later(at)
+	return []string{"team_id"}
+}

@@ -1,0 +1,207 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"parley/internal/core"
+	"parley/internal/store"
+)
+
+// listRows is how many rows are read at once.
+const listRows = 500
+
+// ListTeams returns the account's teams by id.
+func (s *Accounts) ListTeams(ctx context.Context, account int64) ([]core.Team, error) {
+	all, err := listTeams(ctx, s.store, account)
+	if err != nil {
+		return nil, fmt.Errorf("list teams: %w", err)
+	}
+	return all, nil
+}
+
+func listTeams(ctx context.Context, r store.Reader, account int64) ([]core.Team, error) {
+	return store.All(ctx, account, listRows, r.PageTeams, func(t *core.Team) int64 { return t.ID })
+}
+
+// teamsOf returns the teams of an agent by id.
+func teamsOf(ctx context.Context, r store.Reader, account, agent int64) ([]core.Team, error) {
+	all, err := listTeams(ctx, r, account)
+	return slices.DeleteFunc(all, func(t core.Team) bool { return !slices.Contains(t.AgentIDs, agent) }), err
+}
+
+// CreateTeam makes a team without members. A name that another one has is
+// core.Conflict.
+func (s *Accounts) CreateTeam(ctx context.Context, by core.Actor, account int64, name string) (core.Team, error) {
+	var made core.Team
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+		made = core.Team{AccountID: account, Name: name, CreatedAt: s.clock()}
+		if err := checkTeam(ctx, tx, &made); err != nil {
+			return err
+		}
+		if err := tx.InsertTeam(ctx, &made); err != nil {
+			return err
+		}
+		tx.Emit(teamEvent(core.TeamCreated, made.CreatedAt, by, made))
+		return nil
+	})
+	if err != nil {
+		return core.Team{}, fmt.Errorf("create team: %w", err)
+	}
+	return made, nil
+}
+
+// RenameTeam gives a team another name; its own is no event.
+func (s *Accounts) RenameTeam(ctx context.Context, by core.Actor, account, id int64, name string) (core.Team, error) {
+	t, err := s.updateTeam(ctx, by, account, id, func(ctx context.Context, r store.Reader, t *core.Team) error {
+		t.Name = name
+		return checkTeam(ctx, r, t)
+	})
+	if err != nil {
+		return core.Team{}, fmt.Errorf("rename team: %w", err)
+	}
+	return t, nil
+}
+
+// SetTeamMembers makes these agents, each named once, the team's only members.
+// An agent whom the account does not have is core.Invalid.
+func (s *Accounts) SetTeamMembers(ctx context.Context, by core.Actor, account, id int64, agents []int64) (core.Team, error) {
+	t, err := s.updateTeam(ctx, by, account, id, func(ctx context.Context, r store.Reader, t *core.Team) error {
+		t.AgentIDs = nil
+		for _, agent := range agents {
+			if slices.Contains(t.AgentIDs, agent) {
+				return core.Refuse("agent_ids", "an agent is named twice")
+			}
+			if _, err := member(ctx, r, account, agent); err != nil {
+				return refuseAbsent(err, "agent_ids", "there is no such agent")
+			}
+			t.AgentIDs = append(t.AgentIDs, agent)
+		}
+		return nil
+	})
+	if err != nil {
+		return core.Team{}, fmt.Errorf("set members of team: %w", err)
+	}
+	return t, nil
+}
+
+// updateTeam has change alter a team, which it may refuse, and stores it.
+func (s *Accounts) updateTeam(
+	ctx context.Context, by core.Actor, account, id int64, change func(ctx context.Context, r store.Reader, t *core.Team) error,
+) (core.Team, error) {
+	var t core.Team
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
+		if t, err = tx.Team(ctx, account, id); err != nil {
+			return err
+		}
+		before := t
+		if err := change(ctx, tx, &t); err != nil {
+			return err
+		}
+		if t.Name == before.Name && slices.Equal(t.AgentIDs, before.AgentIDs) {
+			return nil
+		}
+		return s.storeTeam(ctx, tx, by, t)
+	})
+	return t, err
+}
+
+func (s *Accounts) storeTeam(ctx context.Context, tx store.Tx, by core.Actor, t core.Team) error {
+	if err := tx.UpdateTeam(ctx, t); err != nil {
+		return err
+	}
+	tx.Emit(teamEvent(core.TeamUpdated, s.clock(), by, t))
+	return nil
+}
+
+// DeleteTeam deletes a team; the conversations that were given to it are given
+// to none. It works in commands of bounded size, the last of which deletes the
+// team. A call that fails on its way can be made again.
+func (s *Accounts) DeleteTeam(ctx context.Context, by core.Actor, account, id int64) error {
+	err := s.inBatches(ctx, account, func(ctx context.Context, tx store.Tx) (bool, error) {
+		t, err := tx.Team(ctx, account, id)
+		if err != nil {
+			return false, err
+		}
+		left, err := tx.ConversationsOfTeam(ctx, account, id, batch)
+		if err != nil {
+			return false, err
+		}
+		release := func(c *core.Conversation, at core.Time) []string { return core.ReleaseTeam(c, id, at) }
+		if err := s.changeConversations(ctx, tx, by, account, left, release); err != nil || len(left) == batch {
+			return false, err
+		}
+		if err := tx.DeleteTeam(ctx, account, id); err != nil {
+			return false, err
+		}
+		tx.Emit(teamEvent(core.TeamDeleted, s.clock(), by, t))
+		return true, nil
+	})
+	if err != nil {
+		return fmt.Errorf("delete team: %w", err)
+	}
+	return nil
+}
+
+func checkTeam(ctx context.Context, r store.Reader, t *core.Team) error {
+	if err := core.CheckName(t.Name); err != nil {
+		return err
+	}
+	held, taken, err := r.FindTeamByName(ctx, t.AccountID, t.Name)
+	if err == nil && taken && held.ID != t.ID {
+		err = core.Taken("the name " + t.Name)
+	}
+	return err
+}
+
+// teamMove is what becomes of an agent's teams; nil = nothing.
+type teamMove struct {
+	join  *core.Team
+	leave []core.Team
+}
+
+// findTeam is the move into a team, nil for 0. A team that the account does not
+// have is core.Invalid.
+func findTeam(ctx context.Context, r store.Reader, account, id int64) (*teamMove, error) {
+	if id == 0 {
+		return nil, nil
+	}
+	t, err := r.Team(ctx, account, id)
+	if err != nil {
+		return nil, refuseAbsent(err, "team_id", "there is no such team")
+	}
+	return &teamMove{join: &t}, nil
+}
+
+// moveToTeam carries out a move.
+func (s *Accounts) moveToTeam(ctx context.Context, tx store.Tx, by core.Actor, agent int64, m *teamMove) error {
+	if m == nil {
+		return nil
+	}
+	for _, t := range m.leave {
+		t.AgentIDs = slices.DeleteFunc(slices.Clone(t.AgentIDs), func(id int64) bool { return id == agent })
+		if err := s.storeTeam(ctx, tx, by, t); err != nil {
+			return err
+		}
+	}
+	if m.join == nil {
+		return nil
+	}
+	t := *m.join
+	t.AgentIDs = append(slices.Clone(t.AgentIDs), agent)
+	return s.storeTeam(ctx, tx, by, t)
+}
+
+// refuseAbsent turns core.NotFound of something that was only referred to into
+// core.Invalid.
+func refuseAbsent(err error, field, message string) error {
+	if core.KindOf(err) == core.NotFound {
+		return core.Refuse(field, message)
+	}
+	return err
+}
+
+func teamEvent(typ core.EventType, at core.Time, by core.Actor, t core.Team) core.Event {
+	return core.Event{AccountID: t.AccountID, Type: typ, At: at, Actor: orSystem(by), Data: t}
+}
