@@ -58,11 +58,15 @@ func doors(t *testing.T) []door {
 			readKey:    "harbour-reader-key-0001",
 			good: map[string]string{
 				"USER_IDENTITY_ID": "558355", "STREAM_ID": "19155", "OBJECT_ID": "396001", "TAG_ID": "12", "TAGS_GROUP_ID": "3",
+				"MANAGER_ID": "600002", "TEAM_ID": "31", "PROFILE_ID": "21", "ACTIVITY_ID": "2", "add": "21",
 			},
 			bodies: map[string]string{
 				"POST /tags": `{"data":{"Name":"new"}}`, "POST /tags/groups": `{"data":{"Name":"new"}}`,
 				"POST /tags/groups/{TAGS_GROUP_ID}": `{"data":{"Name":"new"}}`,
+				"POST /managers/teams":              `{"data":{"Name":"new"}}`, "POST /managers/teams/{TEAM_ID}": `{"data":{"Name":"new"}}`,
+				"POST /managers": `{"data":{"FirstName":"A","LastName":"B","Email":"a@harbour.example","IsAdmin":false,"Password":"correct horse"}}`,
 			},
+			own: map[string]string{"ACTIVITY_ID": "2"},
 		},
 		{
 			name: "chatwoot", fixture: "../dialect/chatwoot/testdata/fixture.ndjson",

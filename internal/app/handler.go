@@ -11,6 +11,7 @@ import (
 	"parley/internal/dialect/commbox"
 	"parley/internal/dialect/uncodie"
 	"parley/internal/httpx"
+	"parley/internal/service/account"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
 	"parley/internal/service/inbox"
@@ -49,7 +50,8 @@ func NewHandler(o HandlerOptions) http.Handler {
 		commbox: commbox.New(commbox.Deps{
 			Conversations: reads, Changes: conversation.NewWrites(o.Store, o.Clock), Users: contact.NewWrites(o.Store, o.Clock),
 			Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store), Labels: label.New(o.Store, o.Clock),
-			Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey,
+			Accounts: account.New(o.Store, o.Clock),
+			Gate:     gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey,
 		}),
 		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Gate: gate, Log: o.Log}),
 		uncodie:  uncodie.New(uncodie.Deps{Conversations: reads, Gate: gate, Log: o.Log, AllowedOrigin: o.AllowedOrigin}),

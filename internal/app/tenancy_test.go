@@ -180,8 +180,8 @@ var nameless = []string{
 }
 
 // ownNames are members of bodies that name nothing which is there: they are what
-// the second account calls its own.
-var ownNames = []string{"Name", "FirstName", "LastName", "UserName", "Email", "Password"}
+// the second account calls its own, or the same for all.
+var ownNames = []string{"Name", "FirstName", "LastName", "UserName", "Email", "Password", "PermissionId", "Type"}
 
 // intrusions returns requests of the operation in which each parameter in turn
 // has each of the names, while the others have good ones.

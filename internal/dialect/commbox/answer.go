@@ -11,8 +11,12 @@ import (
 	"parley/internal/httpx"
 )
 
-// success is the description of most answers (OpenAPI 2.07).
-const success = "Operation successful"
+// The descriptions of answers (OpenAPI 2.07): most operations have the first,
+// those that make staff or list teams the second.
+const (
+	success = "Operation successful"
+	okay    = "OK"
+)
 
 // appendEnvelope appends what stands before the data of an answer, the key
 // data included.

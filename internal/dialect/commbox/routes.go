@@ -10,6 +10,7 @@ import (
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/service/contact"
+	"parley/internal/service/account"
 	"parley/internal/service/conversation"
 	"parley/internal/service/inbox"
 	"parley/internal/service/label"
@@ -27,6 +28,7 @@ type Deps struct {
 	Inboxes       *inbox.Reads
 	People        *people.Reads
 	Labels        *label.Labels
+	Accounts      *account.Accounts
 	Gate          *httpx.Gate
 	Clock         core.Clock
 	Log           *slog.Logger
@@ -43,6 +45,7 @@ type dialect struct {
 	inboxes       *inbox.Reads
 	people        *people.Reads
 	labels        *label.Labels
+	accounts      *account.Accounts
 	gate          *httpx.Gate
 	clock         core.Clock
 	ids           *OpaqueIDs
@@ -61,7 +64,7 @@ func New(deps Deps) http.Handler {
 	}
 	d := &dialect{
 		conversations: deps.Conversations, changes: deps.Changes, users: deps.Users, inboxes: deps.Inboxes, people: deps.People,
-		labels: deps.Labels, gate: deps.Gate, clock: deps.Clock, ids: ids,
+		labels: deps.Labels, accounts: deps.Accounts, gate: deps.Gate, clock: deps.Clock, ids: ids,
 	}
 	for _, c := range d.calls() {
 		d.router.add(c)
@@ -96,7 +99,9 @@ func (c *call) scope() core.Scope {
 // and older revisions add, and what public clients were seen to call.
 // coverage.txt has the same list with its sources.
 func (d *dialect) calls() []call {
-	return slices.Concat(d.objectCalls(), d.changeCalls(), d.streamCalls(), d.userCalls(), d.tagCalls(), unserved())
+	return slices.Concat(
+		d.objectCalls(), d.changeCalls(), d.streamCalls(), d.userCalls(), d.tagCalls(), d.staffCalls(), d.teamCalls(), d.profileCalls(), d.presenceCalls(), unserved(),
+	)
 }
 
 // objectCalls are the reads of conversations.
@@ -133,26 +138,6 @@ func unserved() []call {
 }
 
 const unservedCalls = `
-GET /managers
-POST /managers
-GET /managers/{MANAGER_ID}
-POST /managers/{MANAGER_ID}
-DELETE /managers/{MANAGER_ID}
-GET /managers/{MANAGER_ID}/stats
-GET /managers/teams
-POST /managers/teams
-GET /managers/teams/{TEAM_ID}
-POST /managers/teams/{TEAM_ID}
-DELETE /managers/teams/{TEAM_ID}
-GET /managers/profiles
-GET /managers/profiles/{PROFILE_ID}
-POST /managers/{MANAGER_ID}/profiles
-DELETE /managers/{MANAGER_ID}/profiles
-DELETE /managers/{MANAGER_ID}/profiles/{PROFILE_ID}
-GET /managers/presence
-GET /managers/{MANAGER_ID}/presence
-POST /managers/{MANAGER_ID}/presence/{ACTIVITY_ID}
-GET /managers/{MANAGER_ID}/assignments
 POST /sms/sendinitialtext/{ENCRYPTED_STREAM_ID}/{PHONE_NUMBER}
 POST /sms/sendsms/{ENCRYPTED_STREAM_ID}
 POST /v2/whatsapp/sendtemplatedmessage/{ENCRYPTED_STREAM_ID}

@@ -1,6 +1,7 @@
 package commbox_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -26,11 +27,32 @@ type step struct {
 func scene(t *testing.T, steps []step) {
 	t.Helper()
 	testserver.Each(t, fixture, func(t *testing.T, s *testserver.Server) {
+		alignIDs(t, s.Store)
 		for _, e := range steps {
 			e.play(t, s)
 		}
 		healthy(t, s.Store)
 	})
+}
+
+// alignIDs makes both engines give the same ids from now on. PostgreSQL jumps a
+// million ids ahead of a far one that it must not give out, so the second step
+// is none for it.
+func alignIDs(t *testing.T, st store.Store) {
+	t.Helper()
+	err := st.InTx(t.Context(), 1, func(ctx context.Context, tx store.Tx) error {
+		for _, space := range []store.IDSpace{store.PersonIDs, store.IdentityIDs} {
+			for _, id := range []int64{4_000_000, 5_000_000} {
+				if err := tx.LiftIDs(ctx, space, id); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // play sends the step's request and compares the whole answer.
