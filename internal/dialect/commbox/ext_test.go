@@ -36,3 +36,28 @@ func TestExtension(t *testing.T) {
 		}
 	}
 }
+
+// TestExtend writes into what is kept for this dialect and for others.
+func TestExtend(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ ext, want core.JSON }{
+		{"", `{"commbox":{"child_tag":true}}`},
+		{`{}`, `{"commbox":{"child_tag":true}}`},
+		{`{"commbox":null}`, `{"commbox":{"child_tag":true}}`},
+		{`{"uncodie": {"b":1, "a":2}}`, `{"uncodie": {"b":1, "a":2},"commbox":{"child_tag":true}}`},
+		{`{ "commbox" : { "child_tag":false , "x" : [1.0] }, "z":1}`, `{ "commbox" : { "child_tag":true , "x" : [1.0] }, "z":1}`},
+	} {
+		got := extend(test.ext, "child_tag", "true")
+		if got != test.want {
+			t.Errorf("%s became %s, want %s", test.ext, got, test.want)
+		}
+		if e := extensionOf(got); !e.flag("child_tag", false) || !e.flag("absent", true) || e.flag("absent", false) {
+			t.Errorf("flags of %s", got)
+		}
+	}
+	for _, odd := range []core.JSON{`{"commbox":{"f":1}}`, `{"commbox":{"f":"true"}}`, `{"commbox":[]}`} {
+		if e := extensionOf(odd); e.flag("f", false) || !e.flag("f", true) {
+			t.Errorf("%s has a flag", odd)
+		}
+	}
+}

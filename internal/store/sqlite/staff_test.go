@@ -11,9 +11,9 @@ import (
 	"parley/internal/store/sqlstore"
 )
 
-// TestTheSecondStepGivesOldAccountsProfiles migrates a database of the first
+// TestTheStaffStepGivesOldAccountsProfiles migrates a database of the first
 // version that has an account, an agent and a label.
-func TestTheSecondStepGivesOldAccountsProfiles(t *testing.T) {
+func TestTheStaffStepGivesOldAccountsProfiles(t *testing.T) {
 	t.Parallel()
 	e := openTest(t, Options{})
 	first, err := fs.ReadFile(Migrations(), "00001_initial.sql")
