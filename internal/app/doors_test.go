@@ -66,7 +66,7 @@ func doors(t *testing.T) []door {
 				"POST /managers/teams":              `{"data":{"Name":"new"}}`, "POST /managers/teams/{TEAM_ID}": `{"data":{"Name":"new"}}`,
 				"POST /managers": `{"data":{"FirstName":"A","LastName":"B","Email":"a@harbour.example","IsAdmin":false,"Password":"correct horse"}}`,
 			},
-			own: map[string]string{"ACTIVITY_ID": "2"},
+			own: map[string]string{"ACTIVITY_ID": "2", "STATUS_ID": "2"},
 		},
 		{
 			name: "chatwoot", fixture: "../dialect/chatwoot/testdata/fixture.ndjson",

@@ -199,9 +199,10 @@ func TestPresence(t *testing.T) {
 	})
 }
 
-// TestADeletedAgentsKeyEndsAtOnce uses the key right before and after: what the
-// gate remembers of it must not let it in.
-func TestADeletedAgentsKeyEndsAtOnce(t *testing.T) {
+// TestADeletedAgentDoesNothing uses the agent's key right before and after: what
+// the gate remembers of it must not let it in. Nor does the agent say anything,
+// or take charge, through another key.
+func TestADeletedAgentDoesNothing(t *testing.T) {
 	t.Parallel()
 	testserver.Each(t, fixture, func(t *testing.T, s *testserver.Server) {
 		if got := s.Do(t, http.MethodGet, "/managers", "Authorization", agent).Status; got != http.StatusOK {
@@ -212,6 +213,17 @@ func TestADeletedAgentsKeyEndsAtOnce(t *testing.T) {
 		}
 		if got := s.Do(t, http.MethodGet, "/managers", "Authorization", agent).Status; got != http.StatusUnauthorized {
 			t.Errorf("after: %d", got)
+		}
+		for call, want := range map[string]int{
+			"POST /streams/19155/objects/900020/child":                http.StatusBadRequest,
+			"POST /managers/" + nora + "/assignments?objectId=900020": http.StatusNotFound,
+			"GET /users/" + nora:                                      http.StatusNotFound,
+		} {
+			method, path, _ := strings.Cut(call, " ")
+			body := `{"data":{"Type":4,"IsManager":true,"UserIdentity":` + nora + `,"Message":"I am back"}}`
+			if got := s.Send(t, method, path, body, "Authorization", bearer, "Content-Type", "application/json"); got.Status != want {
+				t.Errorf("%s answered %d %s, want %d", call, got.Status, got.Body, want)
+			}
 		}
 	})
 }

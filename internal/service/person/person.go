@@ -31,14 +31,13 @@ type Person struct {
 }
 
 // Agent returns the agent whom a number means: an agent's id, else that of an
-// agent's identity. core.NotFound when it means none.
+// agent's identity. core.NotFound when it means none, or one who was deleted.
 func (s *Reads) Agent(ctx context.Context, account, id int64) (core.Agent, error) {
 	a, err := s.store.Agent(ctx, account, id)
-	if err == nil || core.KindOf(err) != core.NotFound {
-		return a, err
+	if err != nil && core.KindOf(err) == core.NotFound {
+		a, _, err = s.store.FindAgentByIdentity(ctx, account, id)
 	}
-	a, ok, err := s.store.FindAgentByIdentity(ctx, account, id)
-	if err == nil && !ok {
+	if err == nil && (a.ID == 0 || a.DeletedAt.IsSet()) {
 		err = core.Absent("agent")
 	}
 	return a, err
