@@ -32,7 +32,9 @@ const (
 	SubInboxCreated       EventType = "sub_inbox.created"
 	ContactCreated        EventType = "contact.created"
 	ContactUpdated        EventType = "contact.updated"
+	ContactMerged         EventType = "contact.merged"
 	IdentityCreated       EventType = "identity.created"
+	IdentityMoved         EventType = "identity.moved"
 	ContactInboxCreated   EventType = "contact_inbox.created"
 	ContactInboxUpdated   EventType = "contact_inbox.updated"
 	ConversationCreated   EventType = "conversation.created"
@@ -65,7 +67,7 @@ type Event struct {
 
 // EventData is the payload: the new state that the event left, or the last one
 // of what was deleted. One of Account, Agent, Profile, Token, Team, LabelGroup, Label, Inbox, SubInbox, Contact, Identity,
-// ContactInbox, CannedResponse, Webhook (the record itself), ConversationChange,
+// ContactInbox, ContactMerge, CannedResponse, Webhook (the record itself), ConversationChange,
 // EntryChange, ReadChange or Import.
 type EventData interface{ eventData() }
 
@@ -93,6 +95,15 @@ type ReadChange struct {
 	Conversation Conversation
 }
 
+// ContactMerge is the payload of contact.merged: the contact as it is now, and
+// the one that is no more. Its identities were moved before, each with an
+// identity.moved, and with an identity move its conversations, contact inboxes
+// and messages.
+type ContactMerge struct {
+	Contact Contact
+	Merged  Contact // as it was
+}
+
 // Import is the payload of account.imported: replaying the log starts from an
 // export taken at this event.
 type Import struct {
@@ -112,6 +123,7 @@ func (SubInbox) eventData()           {}
 func (Contact) eventData()            {}
 func (Identity) eventData()           {}
 func (ContactInbox) eventData()       {}
+func (ContactMerge) eventData()       {}
 func (CannedResponse) eventData()     {}
 func (Webhook) eventData()            {}
 func (ConversationChange) eventData() {}

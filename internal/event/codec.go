@@ -67,6 +67,8 @@ func wire(data core.EventData) any {
 		return identity(v)
 	case core.ContactInbox:
 		return contactInbox(v)
+	case core.ContactMerge:
+		return contactMerge{Contact: contact(v.Contact), Merged: contact(v.Merged)}
 	case core.CannedResponse:
 		return cannedResponse(v)
 	case core.Webhook:
@@ -108,7 +110,9 @@ func target(typ core.EventType) payload {
 		return new(subInbox)
 	case core.ContactCreated, core.ContactUpdated:
 		return new(contact)
-	case core.IdentityCreated:
+	case core.ContactMerged:
+		return new(contactMerge)
+	case core.IdentityCreated, core.IdentityMoved:
 		return new(identity)
 	case core.ContactInboxCreated, core.ContactInboxUpdated:
 		return new(contactInbox)

@@ -195,6 +195,15 @@ type contact struct {
 
 func (w *contact) core() core.EventData { return core.Contact(*w) }
 
+type contactMerge struct {
+	Contact contact `json:"contact"`
+	Merged  contact `json:"merged"`
+}
+
+func (w *contactMerge) core() core.EventData {
+	return core.ContactMerge{Contact: core.Contact(w.Contact), Merged: core.Contact(w.Merged)}
+}
+
 type identity struct {
 	ID           int64     `json:"id"`
 	UUID         string    `json:"uuid,omitempty"`

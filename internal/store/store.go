@@ -105,7 +105,12 @@ type Tx interface {
 	InsertContact(ctx context.Context, c *core.Contact) error
 	// UpdateContact stores everything but the uuid.
 	UpdateContact(ctx context.Context, c core.Contact) error
+	// DeleteContact removes a contact that has no identity any more.
+	DeleteContact(ctx context.Context, account, id int64) error
 	InsertIdentity(ctx context.Context, i *core.Identity) error
+	// MoveIdentity makes the identity one of another contact, and with it its
+	// contact inboxes, its conversations and what the contact said in them.
+	MoveIdentity(ctx context.Context, account, identity, from, to int64) error
 	InsertContactInbox(ctx context.Context, ci *core.ContactInbox) error
 	// UpdateContactInbox stores the whole row.
 	UpdateContactInbox(ctx context.Context, ci core.ContactInbox) error

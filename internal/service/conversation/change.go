@@ -18,6 +18,7 @@ type Changes struct {
 	// AssigneeID is a person or a bot; 0 is nobody. UnassignID is an agent who
 	// is to be in charge no longer: one who is not in charge is core.Invalid.
 	AssigneeID, UnassignID *int64
+	TeamID                 *int64 // 0 is none
 	// AddLabels and RemoveLabels are ids of labels of the account.
 	AddLabels, RemoveLabels []int64
 	// Place is the inbox and the part of it to move to.
@@ -158,6 +159,20 @@ func (w *work) peopleRules(ctx context.Context, in *Changes) ([]rule, error) {
 			assignee = &a
 		}
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.Assign(c, assignee, now), nil })
+	}
+	if in.TeamID != nil {
+		var team *core.Team
+		if *in.TeamID != 0 {
+			t, err := w.tx.Team(ctx, w.conv.AccountID, *in.TeamID)
+			if err != nil {
+				if core.KindOf(err) == core.NotFound {
+					err = core.Refuse("team", fmt.Sprintf("there is no team %d", *in.TeamID))
+				}
+				return nil, err
+			}
+			team = &t
+		}
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.AssignTeam(c, team, now), nil })
 	}
 	if in.UnassignID != nil {
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) {

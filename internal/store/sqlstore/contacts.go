@@ -16,6 +16,14 @@ var (
 	contactByPhoneSQL      = contactTable.selectFrom("WHERE account_id = $1 AND phone = $2 AND phone <> ''")
 	updateContactFields    = contactTable.updateAll("uuid")
 
+	deleteContactSQL = "DELETE FROM contacts WHERE account_id = $1 AND id = $2"
+	// What hangs on an identity moves with it.
+	moveIdentitySQL       = "UPDATE identities SET contact_id = $4 WHERE account_id = $1 AND id = $2 AND contact_id = $3"
+	moveContactInboxesSQL = "UPDATE contact_inboxes SET contact_id = $4 WHERE account_id = $1 AND identity_id = $2 AND contact_id = $3"
+	moveEntriesSQL        = `UPDATE entries SET sender_id = $4 WHERE account_id = $1 AND sender_type = 'contact' AND sender_id = $3
+		AND conversation_id IN (SELECT c.id FROM conversations c WHERE c.account_id = $1 AND c.identity_id = $2)`
+	moveConversationsSQL = "UPDATE conversations SET contact_id = $4 WHERE account_id = $1 AND identity_id = $2 AND contact_id = $3"
+
 	identities           = newSharedSource(identityTable, SpaceIdentity)
 	identitySQL          = identityTable.selectFrom("WHERE account_id = $1 AND id = $2")
 	identityByUUIDSQL    = identityTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
@@ -80,6 +88,32 @@ func (t *tx) InsertContact(ctx context.Context, c *core.Contact) error {
 // UpdateContact implements store.Tx.
 func (t *tx) UpdateContact(ctx context.Context, c core.Contact) error {
 	return t.set(ctx, "contact", updateContactFields, contactArgs(&c))
+}
+
+// DeleteContact implements store.Tx.
+func (t *tx) DeleteContact(ctx context.Context, account, id int64) error {
+	n, err := t.exec(ctx, deleteContactSQL, account, id)
+	if err == nil && n == 0 {
+		err = core.Absent("contact")
+	}
+	return err
+}
+
+// MoveIdentity implements store.Tx.
+func (t *tx) MoveIdentity(ctx context.Context, account, identity, from, to int64) error {
+	n, err := t.exec(ctx, moveIdentitySQL, account, identity, from, to)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return core.Absent("identity")
+	}
+	for _, sql := range []string{moveContactInboxesSQL, moveEntriesSQL, moveConversationsSQL} {
+		if _, err := t.exec(ctx, sql, account, identity, from, to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Identity implements store.Contacts.

@@ -196,3 +196,51 @@ var contactChecks = []check{
 		e.same("oldest", found(e.st.FindContactInbox(e.ctx, f.Account.ID, f.AdaMail.ID, f.API.ID)), want)
 	}},
 }
+
+var moveChecks = []check{
+	{"Contacts/MoveIdentity takes along what hangs on the identity, and nothing else", func(e *env) {
+		f := Seed(e, e.st)
+		account := f.Account.ID
+		e.tx(account, func(tx store.Tx) error {
+			return tx.MoveIdentity(e.ctx, account, f.VisitorWeb.ID, f.Visitor.ID, f.Ada.ID)
+		})
+		if i := must(e.st.Identity(e.ctx, account, f.VisitorWeb.ID)); i.ContactID != f.Ada.ID {
+			e.Errorf("identity of %d", i.ContactID)
+		}
+		if d := must(e.st.ContactInbox(e.ctx, account, f.VisitorDoor.ID)); d.ContactID != f.Ada.ID {
+			e.Errorf("contact inbox of %d", d.ContactID)
+		}
+		if c := must(e.st.Conversation(e.ctx, account, f.Ask.ID)); c.ContactID != f.Ada.ID {
+			e.Errorf("conversation of %d", c.ContactID)
+		}
+		for _, was := range f.Entries[f.Ask.ID] {
+			if was.Sender.Type == core.ActorContact {
+				was.Sender.ID = f.Ada.ID
+			}
+			e.same("entry", must(e.st.Entry(e.ctx, account, was.ID)), was)
+		}
+		e.same("another conversation", must(e.st.Conversation(e.ctx, account, f.Chat.ID)), f.Chat)
+		for _, was := range f.Entries[f.Chat.ID] {
+			e.same("another's entry", must(e.st.Entry(e.ctx, account, was.ID)), was)
+		}
+	}},
+	{"Contacts/MoveIdentity and DeleteContact refuse what is not there", func(e *env) {
+		f, other := Seed(e, e.st), Seed(e, e.st)
+		account := f.Account.ID
+		for name, fn := range map[string]func(tx store.Tx) error{
+			"absent":    func(tx store.Tx) error { return tx.MoveIdentity(e.ctx, account, core.MaxID, f.Visitor.ID, f.Ada.ID) },
+			"another's": func(tx store.Tx) error { return tx.MoveIdentity(e.ctx, account, f.VisitorWeb.ID, f.Ada.ID, f.Ada.ID) },
+			"foreign": func(tx store.Tx) error {
+				return tx.MoveIdentity(e.ctx, account, other.VisitorWeb.ID, other.Visitor.ID, f.Ada.ID)
+			},
+			"absent contact":  func(tx store.Tx) error { return tx.DeleteContact(e.ctx, account, core.MaxID) },
+			"foreign contact": func(tx store.Tx) error { return tx.DeleteContact(e.ctx, account, other.Ada.ID) },
+		} {
+			e.refused(name, account, core.NotFound, fn)
+		}
+		e.refused("to a foreign contact", account, core.Invalid, func(tx store.Tx) error {
+			return tx.MoveIdentity(e.ctx, account, f.VisitorWeb.ID, f.Visitor.ID, other.Ada.ID)
+		})
+		e.same("untouched", must(e.st.Contact(e.ctx, other.Account.ID, other.Ada.ID)), other.Ada)
+	}},
+}

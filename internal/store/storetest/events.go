@@ -32,6 +32,7 @@ func Payloads(account int64) []core.Event {
 		core.LabelUpdated: filled[core.Label](31), core.LabelDeleted: filled[core.Label](32),
 		core.InboxCreated: inbox, core.InboxUpdated: inbox, core.SubInboxCreated: filled[core.SubInbox](18),
 		core.ContactCreated: filled[core.Contact](19), core.ContactUpdated: filled[core.Contact](20), core.IdentityCreated: filled[core.Identity](21),
+		core.IdentityMoved: filled[core.Identity](33), core.ContactMerged: core.ContactMerge{Contact: filled[core.Contact](34), Merged: filled[core.Contact](35)},
 		core.ContactInboxCreated: contactInbox, core.ContactInboxUpdated: contactInbox,
 		core.ConversationCreated: change, core.ConversationUpdated: change,
 		core.ConversationRead: core.ReadChange{Reader: core.AgentSide, AgentID: 22, Cursor: &cursor, Conversation: conversation},
