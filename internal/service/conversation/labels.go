@@ -9,6 +9,15 @@ import (
 	"parley/internal/store"
 )
 
+// listShown is List without deleted labels.
+func (s *Reads) listShown(ctx context.Context, account int64, q store.ThreadQuery) ([]core.Thread, error) {
+	threads, err := s.List(ctx, account, q)
+	if err != nil {
+		return nil, err
+	}
+	return threads, s.dropDeleted(ctx, account, threads)
+}
+
 // dropDeleted takes deleted labels out of threads that were read: they stay in
 // the rows of the conversations that carried them. It costs one look-up of the
 // labels that the threads have, and none for threads without labels.

@@ -20,7 +20,7 @@ type Address struct {
 // conversations gives none.
 func (s *Reads) ListOfIdentity(ctx context.Context, account, identity int64, q store.ThreadQuery) ([]core.Thread, error) {
 	q.IdentityID = identity
-	threads, err := s.List(ctx, account, q)
+	threads, err := s.listShown(ctx, account, q)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (s *Reads) ListOfAddress(ctx context.Context, account int64, at Address, q 
 		return nil, core.Absent("identity")
 	}
 	q.IdentityID = identity.ID
-	return s.List(ctx, account, q)
+	return s.listShown(ctx, account, q)
 }
 
 // ListOfInbox returns the conversations of one inbox that match q and, unless
@@ -64,7 +64,7 @@ func (s *Reads) ListOfInbox(ctx context.Context, account, inbox int64, at *Addre
 	var threads []core.Thread
 	if possible {
 		var err error
-		if threads, err = s.List(ctx, account, q); err != nil {
+		if threads, err = s.listShown(ctx, account, q); err != nil {
 			return nil, err
 		}
 	}
