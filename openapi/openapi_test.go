@@ -38,6 +38,22 @@ func (o *operation) verb() string {
 	return o.method
 }
 
+// Statuses of CommBox's reads, all in JSON: of most, of those that cannot be
+// asked wrongly, and of the one without a key.
+var (
+	anyOfTheSeven     = inJSON("200", "400", "401", "404", "429", "500", "501")
+	withoutParameters = inJSON("200", "401", "429", "500", "501")
+	withoutKey        = inJSON("200", "429", "500", "501")
+)
+
+func inJSON(statuses ...string) map[string]string {
+	all := map[string]string{}
+	for _, status := range statuses {
+		all[status] = "application/json"
+	}
+	return all
+}
+
 // operations lists what the documents describe.
 var operations = append(staff(), []operation{
 	{
@@ -54,6 +70,20 @@ var operations = append(staff(), []operation{
 			"429": "application/json", "500": "application/json", "501": "application/json",
 		},
 	},
+	{dialect: "commbox", path: "/auth/ticket", call: "/auth/ticket", statuses: inJSON("200", "400", "401", "429", "500", "501"), method: http.MethodPost},
+	{dialect: "commbox", path: "/core/systemstatus", call: "/core/systemstatus", statuses: withoutKey},
+	{dialect: "commbox", path: "/streams", call: "/streams", statuses: withoutParameters},
+	{dialect: "commbox", path: "/streams/{STREAM_ID}/objects", call: "/streams/61/objects?userIdentityId=4120", statuses: anyOfTheSeven},
+	{dialect: "commbox", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}/transcript", call: "/streams/61/objects/70215/transcript", statuses: anyOfTheSeven},
+	{dialect: "commbox", path: "/streams/{STREAM_ID}/streamavailability", call: "/streams/61/streamavailability", statuses: anyOfTheSeven},
+	{dialect: "commbox", path: "/streams/{STREAM_ID}/streamavailability/{IGNORE_AUTOMATION}", call: "/streams/61/streamavailability/true", statuses: anyOfTheSeven},
+	{dialect: "commbox", path: "/streams/{STREAM_ID}/substreams/{SUBSTREAM_ID}/streamavailability", call: "/streams/61/substreams/7/streamavailability", statuses: anyOfTheSeven},
+	{dialect: "commbox", path: "/stats/streams", call: "/stats/streams", statuses: withoutParameters},
+	{dialect: "commbox", path: "/stats/streamsSLAExceptions", call: "/stats/streamsSLAExceptions", statuses: withoutParameters},
+	{dialect: "commbox", path: "/objects/{OBJECT_ID}/activities", call: "/objects/70215/activities", statuses: anyOfTheSeven},
+	{dialect: "commbox", path: "/users", call: "/users?streamProviderId=lea@example.org&streamProviderType=4", statuses: anyOfTheSeven},
+	{dialect: "commbox", path: "/users/{USER_ID}", call: "/users/3120", statuses: anyOfTheSeven},
+	{dialect: "commbox", path: "/users/identities/{USER_IDENTITY_ID}/objects", call: "/users/identities/4120/objects", statuses: anyOfTheSeven},
 	{
 		dialect: "chatwoot", path: "/public/api/v1/inboxes/{inbox_identifier}/contacts/{contact_identifier}/conversations",
 		call: "/public/api/v1/inboxes/Qh7tYp2mWc9sVx4kLb6nRd3z/contacts/0f6a2d54-7c1e-4b83-a9d0-52e4c1b7f683/conversations",
@@ -203,6 +233,7 @@ func TestDocumentsDescribeTheseOperations(t *testing.T) {
 func TestObjectsAreClosedAndOrdered(t *testing.T) {
 	t.Parallel()
 	optional := map[string][]string{
+		"commbox Availability":     {"agents"},
 		"chatwoot Message":         {"attachments", "sender"},
 		"uncodie ConversationList": {"debug"},
 		"uncodie Conversation":     {"messages"},
@@ -459,7 +490,7 @@ func samples(t *testing.T) []sample {
 // they are, and keys that may be absent are not left out.
 func spoil(dialect string, node any, where string, refused func(change, where string)) {
 	open := []string{"additional_attributes", "custom_attributes", "content_attributes", "meta", "custom_data"}
-	optional := map[string][]string{"chatwoot": {"attachments", "sender"}, "uncodie": {"messages", "debug"}}
+	optional := map[string][]string{"commbox": {"agents"}, "chatwoot": {"attachments", "sender"}, "uncodie": {"messages", "debug"}}
 	switch node := node.(type) {
 	case map[string]any:
 		const surprise = "surprise"

@@ -48,6 +48,8 @@ type operation struct {
 	body  []string // members of a JSON body
 }
 
+const harbourChild = `{"data":{"Type":4,"UserStreamProviderId":"972505555555_by","UserStreamProviderType":5,"Message":"Hello"}}`
+
 // doors returns every way into the public listener.
 func doors(t *testing.T) []door {
 	t.Helper()
@@ -57,16 +59,27 @@ func doors(t *testing.T) []door {
 			operations: describe(t, "commbox", commbox.Operations()),
 			readKey:    "harbour-reader-key-0001",
 			good: map[string]string{
-				"USER_IDENTITY_ID": "558355", "STREAM_ID": "19155", "OBJECT_ID": "396001", "TAG_ID": "12", "TAGS_GROUP_ID": "3",
+				"USER_IDENTITY_ID": "528986", "USER_ID": "520760", "STREAM_ID": "53211", "SUBSTREAM_ID": "2432", "OBJECT_ID": "293854", "STATUS_ID": "8",
+				"streamProviderId": "972505555555", "streamProviderType": "5", "PROVIDER_ID": "972505555555", "PROVIDER_TYPE": "5",
+				"identityStreamProviderId": "972505555555_by", "identityStreamProviderType": "5", "userIdentityId": "528986",
+				"unixStartTime": "0", "unixEndTime": "9000000000", "IGNORE_AUTOMATION": "true", "TAG_ID": "12", "TAGS_GROUP_ID": "3",
 				"MANAGER_ID": "600002", "TEAM_ID": "31", "PROFILE_ID": "21", "ACTIVITY_ID": "2", "add": "21",
 			},
 			bodies: map[string]string{
-				"POST /tags": `{"data":{"Name":"new"}}`, "POST /tags/groups": `{"data":{"Name":"new"}}`,
+				"POST /auth/ticket":                                                     `{"data":{"brand":"1","email":"lea@example.org"}}`,
+				"POST /streams/{STREAM_ID}/objects":                                     `{"data":{"Message":"Hello","Type":4,"UserStreamProviderId":"972500000001","UserStreamProviderType":5}}`,
+				"POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/child":                   harbourChild,
+				"POST /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/child": harbourChild,
+				"PATCH /objects/{OBJECT_ID}/stream":                                     `{"data":{"streamId":53211,"subStreamId":2432}}`,
+				"POST /objects/{OBJECT_ID}/activitylog":                                 `{"data":{"Text":"Called back"}}`,
+				"POST /objects/{OBJECT_ID}/remarks":                                     `{"data":{"Text":"Called back"}}`,
+				"POST /objects/{OBJECT_ID}/indicators":                                  `{"data":{"IndicatorId":"late","Icon":"https://harbour.example/late.png"}}`,
+				"POST /tags":                                                            `{"data":{"Name":"new"}}`, "POST /tags/groups": `{"data":{"Name":"new"}}`,
 				"POST /tags/groups/{TAGS_GROUP_ID}": `{"data":{"Name":"new"}}`,
 				"POST /managers/teams":              `{"data":{"Name":"new"}}`, "POST /managers/teams/{TEAM_ID}": `{"data":{"Name":"new"}}`,
 				"POST /managers": `{"data":{"FirstName":"A","LastName":"B","Email":"a@harbour.example","IsAdmin":false,"Password":"correct horse"}}`,
 			},
-			own: map[string]string{"ACTIVITY_ID": "2", "STATUS_ID": "2"},
+			own: map[string]string{"ACTIVITY_ID": "2", "STATUS_ID": "2", "IGNORE_AUTOMATION": "true"},
 		},
 		{
 			name: "chatwoot", fixture: "../dialect/chatwoot/testdata/fixture.ndjson",

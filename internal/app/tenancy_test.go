@@ -176,7 +176,8 @@ type intrusion struct {
 // states. What they ask for may show in the answer.
 var nameless = []string{
 	"limit", "offset", "pageSize", "pageNumber", "include", "debug", "includeChilds", "includeActivityLog", "order", "sort",
-	"status", "channel", "custom_data_status", "moduleId", "Name",
+	"status", "channel", "custom_data_status", "moduleId", "Name", "unixStartTime", "unixEndTime", "timeFilter",
+	"streamProviderType", "identityStreamProviderType", "activityType", "ignoreAutomationExsistance", "autoAssign", "includeDetails",
 }
 
 // ownNames are members of bodies that name nothing which is there: they are what
@@ -204,9 +205,7 @@ func (d *door) intrusions(op *operation, names []string) []intrusion {
 			}
 			path := op.path(d.foreign) + "?"
 			all = append(all, intrusion{target: path + q + "=" + escape(name), absent: path + q + "=" + escape(other)})
-			if target := d.intrude(op, "", "") + "&"; strings.Contains(target, "?") { // beside good ones
-				all = append(all, intrusion{target: target + q + "=" + escape(name), absent: target + q + "=" + escape(other)})
-			}
+			all = append(all, intrusion{target: d.intrudeQuery(op, q, name), absent: d.intrudeQuery(op, q, other)}) // beside good ones
 		}
 		for _, member := range op.body {
 			if slices.Contains(ownNames, member) {
@@ -234,6 +233,18 @@ func (d *door) intrude(op *operation, param, name string) string {
 		if v, ok := d.good[q]; ok {
 			target += sep + q + "=" + v
 			sep = "&"
+		}
+	}
+	return target
+}
+
+// intrudeQuery returns the target with one parameter of the query set to name.
+// It comes first: of a repeated parameter the first counts.
+func (d *door) intrudeQuery(op *operation, param, name string) string {
+	target := op.path(d.foreign) + "?" + param + "=" + escape(name)
+	for _, q := range op.query {
+		if v, ok := d.good[q]; ok && q != param {
+			target += "&" + q + "=" + v
 		}
 	}
 	return target

@@ -19,6 +19,7 @@ import (
 const (
 	opaqueStream byte = 1
 	opaqueAgent  byte = 2
+	opaqueTicket byte = 3
 )
 
 // The sizes of opaque ids, as CommBox's clients know them (observed: every
@@ -38,11 +39,12 @@ const (
 // percent sign is a literal part of the text (observed). It is safe for
 // concurrent use.
 type OpaqueIDs struct {
-	block cipher.Block
-	siv   *subtle.AESSIV
+	block   cipher.Block
+	siv     *subtle.AESSIV
+	tickets *subtle.AESSIV
 }
 
-// NewOpaqueIDs derives the keys of both ciphers from the installation's key of
+// NewOpaqueIDs derives the keys of all ciphers from the installation's key of
 // opaque ids.
 func NewOpaqueIDs(key []byte) (*OpaqueIDs, error) {
 	streams, err := hkdf.Key(sha256.New, key, nil, "parley commbox stream ids", 32)
@@ -53,6 +55,10 @@ func NewOpaqueIDs(key []byte) (*OpaqueIDs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive key of agent ids: %w", err)
 	}
+	ticket, err := hkdf.Key(sha256.New, key, nil, "parley commbox tickets", subtle.AESSIVKeySize)
+	if err != nil {
+		return nil, fmt.Errorf("derive key of tickets: %w", err)
+	}
 	block, err := aes.NewCipher(streams)
 	if err != nil {
 		return nil, fmt.Errorf("cipher of stream ids: %w", err)
@@ -61,7 +67,11 @@ func NewOpaqueIDs(key []byte) (*OpaqueIDs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cipher of agent ids: %w", err)
 	}
-	return &OpaqueIDs{block: block, siv: siv}, nil
+	tickets, err := subtle.NewAESSIV(ticket)
+	if err != nil {
+		return nil, fmt.Errorf("cipher of tickets: %w", err)
+	}
+	return &OpaqueIDs{block: block, siv: siv, tickets: tickets}, nil
 }
 
 // Stream returns the encrypted stream id of an inbox: one AES block over the

@@ -80,12 +80,20 @@ func FuzzPaths(f *testing.F) {
 		p.order("order", conversation.ByClosing)
 		p.descending()
 		p.states()
+		if limit, offset := p.page(); p.err == nil && (limit < 1 || limit > maxPageSize || offset < 0) {
+			panic("a page without an end or a beginning")
+		}
+		p.address("streamProviderId", "streamProviderType")
+		if from, to, ok := p.span("unixStartTime", "unixEndTime"); p.err == nil && ok && (from < 0 || to < 0) {
+			panic("a range before 1970")
+		}
 		return p.err
 	}
 	d.router.add(call{method: http.MethodGet, path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}", serve: reached})
 	d.router.add(call{method: http.MethodGet, path: "/users/{USER_ID}"})
 	f.Add("/streams/hNyRN_fLUy7rrOrN9jLpipA%3d%3d/objects/5", "status=1,8&pageSize=5&sort=asc")
 	f.Add("/STREAMS/%253d/objects/-1/", "includeChilds=x&order=%zz")
+	f.Add("/streams/5/objects/5", "unixStartTime=0&unixEndTime=9223372036854775807&pageNumber=9223372036854775807&streamProviderId=x&streamProviderType=5")
 	f.Add("/users//%2e%2e/", "status=,,,&status=%00")
 	f.Fuzz(func(t *testing.T, path, query string) {
 		u, err := url.Parse(path)

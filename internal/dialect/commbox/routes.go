@@ -100,7 +100,7 @@ func (c *call) scope() core.Scope {
 // coverage.txt has the same list with its sources.
 func (d *dialect) calls() []call {
 	return slices.Concat(
-		d.objectCalls(), d.changeCalls(), d.streamCalls(), d.userCalls(), d.tagCalls(), d.staffCalls(), d.teamCalls(), d.profileCalls(), d.presenceCalls(), unserved(),
+		d.objectCalls(), d.changeCalls(), d.streamCalls(), d.userCalls(), d.ticketCalls(), d.tagCalls(), d.staffCalls(), d.teamCalls(), d.profileCalls(), d.presenceCalls(), unserved(),
 	)
 }
 
@@ -149,7 +149,6 @@ POST /whatsapp/campaign
 POST /emarsys/sendwhatsapptemplate/{ENCRYPTED_STREAM_ID}
 POST /forms/createlink/{FORM_ID}
 POST /forms/createpredefinedlink/{FORM_ID}
-POST /auth/ticket
 GET /automation/objects/{OBJECT_ID}/context
 POST /automation/objects/{OBJECT_ID}/context
 POST /automation/objects/{OBJECT_ID}/context/jump
