@@ -101,7 +101,7 @@ var operations = append(staff(), []operation{
 	},
 }...)
 
-// staff are the calls of CommBox around those who work here. All have the same
+// staff are the calls of CommBox around those who work here, and what writes. All have the same
 // statuses, but for 413, which those have that read a body.
 func staff() []operation {
 	var all []operation
@@ -134,6 +134,23 @@ func staff() []operation {
 		{"GET", "/managers/presence"},
 		{"GET", "/managers/{MANAGER_ID}/presence"},
 		{"POST", "/managers/{MANAGER_ID}/presence/{ACTIVITY_ID}"},
+		{"POST", "/managers/{MANAGER_ID}/assignments"},
+		{"DELETE", "/managers/{MANAGER_ID}/assignments"},
+		{"POST", "/users/{USER_ID} +body"},
+		{"POST", "/streams/{STREAM_ID}/objects +body"},
+		{"POST", "/streams/{STREAM_ID}/objects/{OBJECT_ID}/child +body"},
+		{"POST", "/streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/child +body"},
+		{"POST", "/streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}"},
+		{"DELETE", "/streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}"},
+		{"POST", "/streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}"},
+		{"DELETE", "/streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}"},
+		{"POST", "/objects/{OBJECT_ID}/status/{STATUS_ID}"},
+		{"PATCH", "/objects/{OBJECT_ID}/stream +body"},
+		{"POST", "/objects/{OBJECT_ID}/content +body"},
+		{"POST", "/objects/{OBJECT_ID}/activitylog +body"},
+		{"POST", "/objects/{OBJECT_ID}/remarks +body"},
+		{"POST", "/objects/{OBJECT_ID}/indicators +body"},
+		{"DELETE", "/objects/{OBJECT_ID}/indicators/{INDICATOR_ID}"},
 	} {
 		statuses := map[string]string{}
 		for _, status := range []string{"200", "400", "401", "404", "429", "500", "501"} {

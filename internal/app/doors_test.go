@@ -32,6 +32,8 @@ type door struct {
 	// good are values of parameters, by name, that lead the first account to
 	// something; others are 1.
 	good map[string]string
+	// instead are other good values for single operations, by method and pattern.
+	instead map[string]map[string]string
 	// bodies are JSON bodies that let the first account do something, by method
 	// and pattern; others are "".
 	bodies map[string]string
@@ -63,8 +65,9 @@ func doors(t *testing.T) []door {
 				"streamProviderId": "972505555555", "streamProviderType": "5", "PROVIDER_ID": "972505555555", "PROVIDER_TYPE": "5",
 				"identityStreamProviderId": "972505555555_by", "identityStreamProviderType": "5", "userIdentityId": "528986",
 				"unixStartTime": "0", "unixEndTime": "9000000000", "IGNORE_AUTOMATION": "true", "TAG_ID": "12", "TAGS_GROUP_ID": "3",
-				"MANAGER_ID": "600002", "TEAM_ID": "31", "PROFILE_ID": "21", "ACTIVITY_ID": "2", "add": "21",
+				"MANAGER_ID": "600002", "TEAM_ID": "31", "PROFILE_ID": "21", "ACTIVITY_ID": "2", "add": "21", "objectId": "293854",
 			},
+			instead: map[string]map[string]string{"DELETE /managers/{MANAGER_ID}/assignments": {"MANAGER_ID": "571562"}},
 			bodies: map[string]string{
 				"POST /auth/ticket":                                                     `{"data":{"brand":"1","email":"lea@example.org"}}`,
 				"POST /streams/{STREAM_ID}/objects":                                     `{"data":{"Message":"Hello","Type":4,"UserStreamProviderId":"972500000001","UserStreamProviderType":5}}`,

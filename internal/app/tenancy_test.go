@@ -265,6 +265,9 @@ func (d *door) targetWith(op *operation, change func(string) string) string {
 		if own, ok := d.own[p]; ok {
 			return own
 		}
+		if v, ok := d.instead[op.Method+" "+op.Pattern][p]; ok {
+			return change(v)
+		}
 		return change(d.value(p))
 	})
 	sep := "?"
