@@ -15,6 +15,9 @@ import (
 	"parley/internal/config"
 	"parley/internal/core"
 	"parley/internal/httpx"
+	"parley/internal/job"
+	"parley/internal/service/automation"
+	"parley/internal/service/conversation"
 	"parley/internal/store"
 )
 
@@ -50,6 +53,7 @@ type Server struct {
 	listeners []listener // in the order of their stop
 	socket    string     // the path of the admin socket, "" without
 	tracing   *tracing
+	jobs      *job.Runner
 	heapFloor []byte
 	log       *slog.Logger
 }
@@ -89,6 +93,17 @@ func warnUnused(ctx context.Context, cfg *config.Config, log *slog.Logger) {
 	}
 }
 
+// startJobs does what is due, now and from now on, until ctx ends; the channel
+// is closed when the last of it is done.
+func (s *Server) startJobs(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.jobs.Run(ctx)
+	}()
+	return done
+}
+
 func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock, m *metrics) error {
 	key, err := IDKey(ctx, s.Store)
 	if err != nil {
@@ -101,6 +116,11 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if s.tracing, err = newTracing(ctx); err != nil {
 		return err
 	}
+	auto := automation.New(conversation.NewWrites(s.Store, clock), clock)
+	if err := auto.Begin(ctx, s.Store); err != nil {
+		return err
+	}
+	s.jobs = job.NewRunner(s.Store, clock, s.log, auto.Handlers())
 	tokens := auth.NewTokens(s.Store, clock)
 	h := newHealth(s.Store, s.log)
 	m.watch(h) //nolint:contextcheck // a scrape has no context
@@ -184,6 +204,8 @@ func (s *Server) Run(ctx context.Context) error {
 			failed <- nil
 		}()
 	}
+	working, stopWork := context.WithCancel(ctx)
+	worked := s.startJobs(working)
 	s.log.InfoContext(ctx, "serving", slog.String("addr", s.Addr.String()))
 	if s.AdminAddr != nil {
 		s.log.InfoContext(ctx, "serving metrics and profiles", slog.String("addr", s.AdminAddr.String()))
@@ -208,6 +230,8 @@ func (s *Server) Run(ctx context.Context) error {
 	for range waiting {
 		err = errors.Join(err, <-failed)
 	}
+	stopWork()
+	<-worked
 	runtime.KeepAlive(s.heapFloor)
 	return errors.Join(err, s.closeAll(context.WithoutCancel(ctx)))
 }

@@ -107,11 +107,11 @@ func withoutStatus(ext JSON) JSON {
 	return ext
 }
 
-// Reopen is what a message of the contact does to the status: a resolved or
-// snoozed conversation is open again, unless the contact is blocked. A pending
-// one stays with whoever it waits for.
-func Reopen(c *Conversation, e *Entry, blocked bool, at Time) Change {
-	if e.Kind != Message || e.Sender.Type != ActorContact || blocked {
+// Reopen is what a message of a contact who is not blocked does to the status:
+// a resolved or snoozed conversation is open again. A pending one stays with
+// whoever it waits for.
+func Reopen(c *Conversation, e *Entry, at Time) Change {
+	if e.Kind != Message || e.Sender.Type != ActorContact {
 		return Change{}
 	}
 	if c.Status != Resolved && c.Status != Snoozed {

@@ -105,23 +105,21 @@ func TestReopen(t *testing.T) {
 	t.Parallel()
 	said := Entry{Kind: Message, Sender: Actor{Type: ActorContact}}
 	for _, c := range []struct {
-		name    string
-		status  Status
-		entry   Entry
-		blocked bool
-		want    Status
+		name   string
+		status Status
+		entry  Entry
+		want   Status
 	}{
-		{"resolved", Resolved, said, false, Open},
-		{"snoozed", Snoozed, said, false, Open},
-		{"pending", Pending, said, false, Pending},
-		{"open", Open, said, false, Open},
-		{"blocked", Resolved, said, true, Resolved},
-		{"an agent's message", Resolved, Entry{Kind: Message, Sender: Actor{Type: ActorAgent, ID: 1}}, false, Resolved},
-		{"a note", Resolved, Entry{Kind: Note, Sender: Actor{Type: ActorAgent, ID: 1}}, false, Resolved},
+		{"resolved", Resolved, said, Open},
+		{"snoozed", Snoozed, said, Open},
+		{"pending", Pending, said, Pending},
+		{"open", Open, said, Open},
+		{"an agent's message", Resolved, Entry{Kind: Message, Sender: Actor{Type: ActorAgent, ID: 1}}, Resolved},
+		{"a note", Resolved, Entry{Kind: Note, Sender: Actor{Type: ActorAgent, ID: 1}}, Resolved},
 	} {
 		got := begun()
 		got.Status, got.WaitingSince, got.StatusCode = c.status, 5, 14
-		ch := Reopen(got, &c.entry, c.blocked, changedAt)
+		ch := Reopen(got, &c.entry, changedAt)
 		if got.Status != c.want || got.WaitingSince != 5 || ch.Happened() != (c.status != c.want) {
 			t.Errorf("%s: %s, waiting since %d, %+v; want %s", c.name, got.Status, got.WaitingSince, ch, c.want)
 		}

@@ -56,9 +56,18 @@ func (h *openHours) span() (from, to int) {
 	return from, to
 }
 
+// Place is the inbox's time zone, else that of its account, else UTC.
+func (i *Inbox) Place(account *Account) *time.Location {
+	name := cmp.Or(i.Timezone, account.Timezone)
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" { // that would be the machine's
+		return time.UTC
+	}
+	return zone
+}
+
 // IsOpen tells whether the inbox works at the given time. Its WorkingHours are
-// rows of a day each, in the inbox's time zone, else in that of its account,
-// else in UTC: an inbox opens and closes when the clocks on its walls say so,
+// rows of a day each, at the inbox's place: an inbox opens and closes when the clocks on its walls say so,
 // through every change of them. A row that closes before it opens closes on
 // the next day; the minute of closing is closed. A day without a row is
 // closed. An inbox without rows that name a day is always open.
@@ -67,12 +76,7 @@ func (i *Inbox) IsOpen(account *Account, at Time) bool {
 	if i.WorkingHours != "" && json.Unmarshal([]byte(i.WorkingHours), &rows) != nil {
 		return true // what says nothing about hours does not close
 	}
-	name := cmp.Or(i.Timezone, account.Timezone)
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "Local" { // that would be the machine's
-		zone = time.UTC
-	}
-	now := at.Std().In(zone)
+	now := at.Std().In(i.Place(account))
 	day, minute := int(now.Weekday()), now.Hour()*60+now.Minute()
 	always := true
 	for n := range rows {

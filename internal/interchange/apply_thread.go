@@ -51,6 +51,11 @@ func (a *applier) conversation(ctx context.Context, l *line, r *conversationReco
 	if err := a.tx.InsertConversation(ctx, &c); err != nil {
 		return false, err
 	}
+	if j, sleeps := store.WakeOf(&c); sleeps {
+		if err := a.tx.PutJob(ctx, j); err != nil {
+			return false, err
+		}
+	}
 	if c.ContactInboxID == 0 {
 		if err := push(ctx, a.tx, a.account, stagedIncomplete, c.ID); err != nil {
 			return false, err

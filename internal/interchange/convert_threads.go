@@ -33,6 +33,7 @@ func (r *conversationRecord) conversation(now core.Time, labelIDs []int64) core.
 		OwnerID:              r.OwnerID,
 		BotID:                r.BotID,
 		TeamID:               r.TeamID,
+		ParticipantIDs:       r.ParticipantIDs,
 		CustomAttributes:     r.CustomAttributes,
 		AdditionalAttributes: r.AdditionalAttributes,
 		Ext:                  r.Ext,

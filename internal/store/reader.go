@@ -20,6 +20,7 @@ type Reader interface {
 	Entries
 	Events
 	Page
+	Jobs
 	IDs
 }
 
@@ -161,6 +162,9 @@ type Conversations interface {
 	// that are not resolved, by inbox, in order of the inbox's id. It reads an
 	// index alone.
 	CountAssigned(ctx context.Context, account, agent int64) ([]Assigned, error)
+	// ListIdle returns the ids of at most limit open conversations of the inbox
+	// whose newest entry is older than before, the oldest first.
+	ListIdle(ctx context.Context, account, inbox int64, before core.Time, limit int) ([]int64, error)
 	// FindReadCursor returns the agent's own cursor.
 	FindReadCursor(ctx context.Context, account, conversation, agent int64) (core.ReadCursor, bool, error)
 }

@@ -145,6 +145,7 @@ type Tx interface {
 	PutReadCursor(ctx context.Context, r core.ReadCursor) error
 
 	Repeats
+	JobWrites
 	Staging
 
 	// Emit adds events to the log. They get their sequence numbers at the end

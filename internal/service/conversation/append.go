@@ -137,10 +137,15 @@ func (w *work) say(ctx context.Context, in NewEntry) (core.Entry, error) {
 	if err := w.tx.UpdateContact(ctx, *contact); err != nil {
 		return core.Entry{}, err
 	}
-	if w.fresh {
+	if contact.Blocked {
 		return made, nil
 	}
-	return made, w.apply(ctx, core.Reopen(&w.conv, &made, contact.Blocked, w.now), system)
+	if !w.fresh {
+		if err := w.apply(ctx, core.Reopen(&w.conv, &made, w.now), system); err != nil {
+			return core.Entry{}, err
+		}
+	}
+	return made, w.answer(ctx)
 }
 
 // author checks that the sender belongs to the conversation or the account,

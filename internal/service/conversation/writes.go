@@ -78,6 +78,11 @@ func (w *work) finish(ctx context.Context) error {
 	if err := w.tx.UpdateConversation(ctx, w.conv); err != nil {
 		return err
 	}
+	if slices.Contains(w.fields, core.FieldSnoozedUntil) {
+		if err := w.scheduleWake(ctx); err != nil {
+			return err
+		}
+	}
 	w.tell()
 	return nil
 }

@@ -23,7 +23,9 @@ import (
 const FileName = "parley.db"
 
 const (
-	defaultMMapBytes = 1 << 30
+	// defaultMMapBytes is the most that SQLite maps of a file as it is built;
+	// what lies behind it is read into the page caches.
+	defaultMMapBytes = 0x7fff_0000
 	maxReaders       = 8
 	// The page caches are small because mapped pages are read where they lie;
 	// they are the larger part of what the engine allocates.
@@ -47,7 +49,7 @@ type Options struct {
 	// ReadPool is the number of reading connections; 0 = the number of cores,
 	// between 2 and 8.
 	ReadPool int
-	// MMapBytes is how much of the file is mapped into memory; 0 = 1 GiB,
+	// MMapBytes is how much of the file is mapped into memory; 0 = 2 GiB,
 	// negative = nothing. Reads are faster with it, but a disk that fails under
 	// a mapped page ends the process (SIGBUS).
 	MMapBytes int64

@@ -25,6 +25,10 @@ var (
 	nextDisplayIDSQL = "UPDATE accounts SET last_display_id = last_display_id + 1 WHERE id = $1 RETURNING last_display_id"
 	liftDisplayIDSQL = "UPDATE accounts SET last_display_id = $2 WHERE id = $1 AND last_display_id < $2"
 
+	// The status stands in the text, as the index's condition does.
+	listIdleSQL = `SELECT id FROM conversations WHERE account_id = $1 AND inbox_id = $2 AND status = 'open' AND last_activity_at < $3
+		ORDER BY last_activity_at, id LIMIT $4`
+
 	readCursorSQL    = readCursorTable.selectFrom("WHERE account_id = $1 AND conversation_id = $2 AND agent_id = $3")
 	putReadCursorSQL = readCursorTable.insert() + ` ON CONFLICT (account_id, conversation_id, agent_id)
 		DO UPDATE SET entry_id = excluded.entry_id, seq = excluded.seq`
@@ -102,6 +106,11 @@ func textValues[S ~string](texts []S) []any {
 		values[i] = string(t)
 	}
 	return values
+}
+
+// ListIdle implements store.Conversations.
+func (r reader) ListIdle(ctx context.Context, account, inbox int64, before core.Time, limit int) ([]int64, error) {
+	return list(ctx, r.checked, new(number), listIdleSQL, account, inbox, before, limit)
 }
 
 // FindReadCursor implements store.Conversations.

@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"parley/internal/core"
+)
+
+// Job is work that is to be done at a time, once. There is at most one of an
+// account, a kind and a key.
+type Job struct {
+	AccountID int64
+	Kind      string
+	Key       string // what it is about
+	RunAt     core.Time
+	Attempts  int64 // how often it was tried in vain
+	// LeaseUntil and Fence tell who works on it: until then nobody else claims
+	// it, and each claim raises the fence, so that whoever comes back too late
+	// finds that the job is another's.
+	LeaseUntil core.Time
+	Fence      int64
+}
+
+// WakeJob is the kind of job that wakes a snoozed conversation; its key is the
+// conversation's id.
+const WakeJob = "conversation.wake"
+
+// WakeOf returns the job that wakes the conversation, with its time when it is
+// snoozed until one; ok is false when nothing is to wake it.
+func WakeOf(c *core.Conversation) (j Job, ok bool) {
+	j = Job{AccountID: c.AccountID, Kind: WakeJob, Key: strconv.FormatInt(c.ID, 10), RunAt: c.SnoozedUntil}
+	return j, c.Status == core.Snoozed && c.SnoozedUntil.IsSet()
+}
+
+// Jobs reads work that waits.
+type Jobs interface {
+	// ListDueJobs returns at most limit jobs of all accounts whose time has come
+	// and that nobody holds, those that wait longest first.
+	ListDueJobs(ctx context.Context, now core.Time, limit int) ([]Job, error)
+	// FindJob returns the job of that kind and key.
+	FindJob(ctx context.Context, account int64, kind, key string) (Job, bool, error)
+}
+
+// JobWrites changes work that waits.
+type JobWrites interface {
+	// PutJob stores a job, over one of the same kind and key: it is nobody's
+	// again, and a claim of the older one is void.
+	PutJob(ctx context.Context, j Job) error
+	// ClaimJob takes a job until the time given and reports whether it is the
+	// caller's; j gets the new lease and fence. Somebody else may have taken,
+	// changed or done it since it was read.
+	ClaimJob(ctx context.Context, j *Job, until core.Time) (bool, error)
+	// FinishJob removes a claimed job and reports whether the claim still held.
+	// Called in the transaction that does the work, it makes the work happen
+	// once: without it nothing of the work is stored.
+	FinishJob(ctx context.Context, j Job) (bool, error)
+	// DelayJob gives a claimed job back, to be run at RunAt, if the claim still
+	// holds.
+	DelayJob(ctx context.Context, j Job) error
+	// DeleteJob removes the job of that kind and key, if there is one.
+	DeleteJob(ctx context.Context, account int64, kind, key string) error
+}
