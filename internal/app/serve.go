@@ -67,13 +67,16 @@ type listener struct {
 // NewServer opens the database and the listeners, in that order: what answers
 // is ready.
 func NewServer(ctx context.Context, cfg *config.Config, clock core.Clock, log *slog.Logger) (*Server, error) {
+	// First of all: memory that was used before would have to be cleared, and
+	// so be touched.
+	floor := make([]byte, heapFloorBytes)
 	m := newMetrics()
 	st, err := openStore(ctx, cfg, log, m.group)
 	if err != nil {
 		return nil, err
 	}
 	warnUnused(ctx, cfg, log)
-	s := &Server{Store: st, log: log, heapFloor: make([]byte, heapFloorBytes)}
+	s := &Server{Store: st, log: log, heapFloor: floor}
 	if err := s.open(ctx, cfg, clock, m); err != nil {
 		return nil, errors.Join(err, s.closeAll(ctx))
 	}
