@@ -1,5 +1,7 @@
 package core
 
+import "time"
+
 // EntryKind tells the three kinds of entries apart.
 type EntryKind string
 
@@ -110,7 +112,7 @@ type Attachment struct {
 	FileType        string // image, audio, video, file, location, fallback, contact ...
 	Name            string
 	URL             string
-	Path            string // below the data directory, "" when URL says it all
+	Path            string // key of the content in the store of files, "" when URL says it all
 	MIME            string
 	SizeBytes       int64
 	Width           int64 // pixels, 0 = unknown
@@ -122,4 +124,31 @@ type Attachment struct {
 	TranscribedText string
 	Meta            JSON // object
 	CreatedAt       Time
+}
+
+// IsStored tells whether this server keeps the content: then its addresses are
+// made when they are asked for, and URL and ThumbnailURL are "" at rest.
+func (a *Attachment) IsStored() bool { return a.Path != "" }
+
+// UploadLife is how long a stored file waits for its message: an older one is
+// taken by none, so that it can be removed.
+const UploadLife = Time(30 * time.Minute / time.Microsecond)
+
+// ThumbnailSide is the longest side of a thumbnail, in pixels.
+const ThumbnailSide = 320
+
+// HasThumbnail tells whether a thumbnail is kept beside the content: of pictures
+// that are larger than one.
+func (a *Attachment) HasThumbnail() bool {
+	return a.IsStored() && a.FileType == "image" && max(a.Width, a.Height) > ThumbnailSide
+}
+
+// ThumbnailSize is the size of the thumbnail of a picture: its own where that
+// is no larger than a thumbnail. Sides are at least 1.
+func ThumbnailSize(width, height int) (w, h int) {
+	longest := max(width, height)
+	if longest <= ThumbnailSide {
+		return width, height
+	}
+	return max(1, width*ThumbnailSide/longest), max(1, height*ThumbnailSide/longest)
 }
