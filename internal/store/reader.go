@@ -18,6 +18,7 @@ type Reader interface {
 	Contacts
 	Conversations
 	Entries
+	Uploads
 	Events
 	Page
 	Jobs
@@ -298,6 +299,22 @@ type EntryQuery struct {
 	Before int64
 	Desc   bool // newest position first
 	Limit  int  // at most, over all conversations; must be positive
+}
+
+// Uploads reads which files no message carries yet: see docs/adr/0012.
+type Uploads interface {
+	FindUpload(ctx context.Context, account int64, key string) (Upload, bool, error)
+	// ListUploads returns at most limit of the account's uploads that were noted
+	// before the time, the oldest first.
+	ListUploads(ctx context.Context, account int64, before core.Time, limit int) ([]Upload, error)
+}
+
+// Upload is a file that is stored, or about to be, and that no message carries
+// yet.
+type Upload struct {
+	AccountID int64
+	Key       string // the file's, in the blob store
+	CreatedAt core.Time
 }
 
 // Events reads the log.

@@ -143,6 +143,11 @@ type Tx interface {
 	// with the entry.
 	InsertAttachment(ctx context.Context, a *core.Attachment) error
 	PutReadCursor(ctx context.Context, r core.ReadCursor) error
+	// PutUpload notes a file. A key that is noted already is core.Conflict.
+	PutUpload(ctx context.Context, u Upload) error
+	// TakeUpload forgets a file, and tells whether it was noted: by the message
+	// that carries it from now on, or by whoever removed it.
+	TakeUpload(ctx context.Context, account int64, key string) (bool, error)
 
 	Repeats
 	JobWrites
