@@ -14,6 +14,7 @@ import (
 	"parley/internal/service/account"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
+	"parley/internal/service/file"
 	"parley/internal/service/inbox"
 	"parley/internal/service/label"
 	"parley/internal/service/person"
@@ -34,6 +35,7 @@ type HandlerOptions struct {
 	// those of this machine.
 	AllowedOrigin func(host string) bool
 	Observe       httpx.Observer // nil: nobody
+	Files         *file.Files    // nil: none are taken or served
 
 	health *health // nil: one of its own
 }
@@ -45,13 +47,17 @@ func NewHandler(o HandlerOptions) http.Handler {
 		o.Tokens = auth.NewTokens(o.Store, o.Clock)
 	}
 	gate := httpx.NewGate(o.Tokens, o.Limits)
-	reads := conversation.NewReads(o.Store)
+	var reader store.Reader = o.Store
+	if o.Files != nil {
+		reader = o.Files.Links.Reader(reader)
+	}
+	reads := conversation.NewReads(reader)
 	d := doors{
 		commbox: commbox.New(commbox.Deps{
 			Conversations: reads, Changes: conversation.NewWrites(o.Store, o.Clock), Users: contact.NewWrites(o.Store, o.Clock),
 			Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store), Labels: label.New(o.Store, o.Clock),
-			Accounts: account.New(o.Store, o.Clock),
-			Gate:     gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey,
+			Accounts: account.New(o.Store, o.Clock), Files: o.Files,
+			Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey,
 		}),
 		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Gate: gate, Log: o.Log}),
 		uncodie:  uncodie.New(uncodie.Deps{Conversations: reads, Gate: gate, Log: o.Log, AllowedOrigin: o.AllowedOrigin}),
@@ -63,6 +69,11 @@ func NewHandler(o HandlerOptions) http.Handler {
 	d.own.Handle("GET /healthz", o.health)
 	d.own.Handle("GET /readyz", o.health)
 	d.own.HandleFunc("GET /openapi/{file}", serveOpenAPI)
+	if o.Files != nil {
+		files := newFileDoor(o.Files, gate, o.Log)
+		d.own.Handle("GET /files/{account}/{attachment}/{name}", files)
+		d.own.Handle("GET /files/{account}/{attachment}/thumbnail/{name}", files)
+	}
 	return httpx.WithCalls(d, o.Proxies, o.Observe)
 }
 

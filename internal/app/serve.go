@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"parley/internal/auth"
+	"parley/internal/blob"
 	"parley/internal/config"
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/job"
 	"parley/internal/service/automation"
 	"parley/internal/service/conversation"
+	"parley/internal/service/file"
 	"parley/internal/store"
 )
 
@@ -54,6 +56,8 @@ type Server struct {
 	socket    string     // the path of the admin socket, "" without
 	tracing   *tracing
 	jobs      *job.Runner
+	files     *file.Files
+	closeBlob func() error // of the store of files
 	heapFloor []byte
 	log       *slog.Logger
 }
@@ -76,7 +80,7 @@ func NewServer(ctx context.Context, cfg *config.Config, clock core.Clock, log *s
 		return nil, err
 	}
 	warnUnused(ctx, cfg, log)
-	s := &Server{Store: st, log: log, heapFloor: floor}
+	s := &Server{Store: st, log: log, heapFloor: floor, closeBlob: func() error { return nil }}
 	if err := s.open(ctx, cfg, clock, m); err != nil {
 		return nil, errors.Join(err, s.closeAll(ctx))
 	}
@@ -86,13 +90,8 @@ func NewServer(ctx context.Context, cfg *config.Config, clock core.Clock, log *s
 // warnUnused tells of settings that are accepted for what is to come and have
 // no effect yet: an operator must not believe that they do what they say.
 func warnUnused(ctx context.Context, cfg *config.Config, log *slog.Logger) {
-	for flag, set := range map[string]bool{
-		"nats-url":   cfg.NATSURL != "",
-		"public-url": cfg.PublicURL != "",
-	} {
-		if set {
-			log.WarnContext(ctx, "this setting has no effect yet", slog.String("flag", flag))
-		}
+	if cfg.NATSURL != "" {
+		log.WarnContext(ctx, "this setting has no effect yet", slog.String("flag", "nats-url"))
 	}
 }
 
@@ -124,12 +123,19 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 		return err
 	}
 	s.jobs = job.NewRunner(s.Store, clock, s.log, auto.Handlers())
+	var blobs blob.Store
+	if blobs, s.closeBlob, err = openBlobs(cfg); err != nil {
+		return err
+	}
+	if s.files, err = newFiles(cfg, s.Store, blobs, clock, key); err != nil {
+		return err
+	}
 	tokens := auth.NewTokens(s.Store, clock)
 	h := newHealth(s.Store, s.log)
 	m.watch(h) //nolint:contextcheck // a scrape has no context
 	doors := NewHandler(HandlerOptions{
 		Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Tokens: tokens,
-		Limits: httpx.NewLimits(cfg.RateLimit, clock, m.limitHit), Proxies: proxies, AllowedOrigin: cfg.OriginAllowed, health: h,
+		Limits: httpx.NewLimits(cfg.RateLimit, clock, m.limitHit), Proxies: proxies, AllowedOrigin: cfg.OriginAllowed, health: h, Files: s.files,
 		Observe: func(ctx context.Context, method string, c *httpx.Call, a httpx.Answer) {
 			m.observe(method, c, a)
 			s.tracing.observe(ctx, method, c, a)
@@ -213,6 +219,12 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.AdminAddr != nil {
 		s.log.InfoContext(ctx, "serving metrics and profiles", slog.String("addr", s.AdminAddr.String()))
 	}
+	sweeping, stopSweeping := context.WithCancel(ctx)
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		sweepFiles(sweeping, s.files, s.log)
+	}()
 	var err error
 	waiting := len(s.listeners)
 	select {
@@ -235,6 +247,8 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	stopWork()
 	<-worked
+	stopSweeping()
+	<-swept
 	runtime.KeepAlive(s.heapFloor)
 	return errors.Join(err, s.closeAll(context.WithoutCancel(ctx)))
 }
@@ -252,8 +266,9 @@ func (s *Server) closeAll(ctx context.Context) error {
 	if err := s.tracing.close(ctx); err != nil {
 		s.log.WarnContext(ctx, "the last traces were not sent", slog.Any("error", err))
 	}
-	if err := s.Store.Close(); err != nil {
-		return fmt.Errorf("close database: %w", err)
+	err := s.closeBlob()
+	if e := s.Store.Close(); e != nil {
+		err = errors.Join(err, fmt.Errorf("close database: %w", e))
 	}
-	return nil
+	return err
 }

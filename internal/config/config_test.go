@@ -48,12 +48,16 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	cfg := config.Config{
 		Addr: "here", AdminAddr: "there", DatabaseURL: "mysql://user:hunter2@host/db", NATSURL: "http://x", PublicURL: "ftp://x",
 		TrustedProxies: []string{"10.0.0.1"}, AllowedOrigins: []string{"https://shop.example"}, RateLimit: -1,
+		FilesLimit: -1, S3Endpoint: "ftp://x", S3SecretKey: "hunter2",
 	}
 	err := cfg.Check()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"--addr", "--admin-addr", "--data-dir", "--database-url", "--nats-url", "--public-url", "--trusted-proxies", "--allowed-origins", "--rate-limit"} {
+	for _, want := range []string{
+		"--addr", "--admin-addr", "--data-dir", "--database-url", "--nats-url", "--public-url", "--trusted-proxies", "--allowed-origins", "--rate-limit",
+		"--files-limit", "--s3-endpoint", "--s3-bucket", "--s3-access-key",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not reported in %q", want, err)
 		}
@@ -70,7 +74,7 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 func TestOriginAllowed(t *testing.T) {
 	t.Parallel()
 	c := config.Config{AllowedOrigins: []string{"Shop.example", "*.acme.example"}}
-	if err := (&config.Config{Addr: ":1", AdminAddr: ":1", DataDir: "x", AllowedOrigins: c.AllowedOrigins}).Check(); err != nil {
+	if err := (&config.Config{Addr: ":1", AdminAddr: ":1", DataDir: "x", AllowedOrigins: c.AllowedOrigins, FilesLimit: 1}).Check(); err != nil {
 		t.Error(err)
 	}
 	for host, want := range map[string]bool{
@@ -88,7 +92,7 @@ func TestSecretsHide(t *testing.T) {
 	var log strings.Builder
 	secret := config.Secret("hunter2")
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", slog.Any("url", secret))
-	if shown := fmt.Sprintf("%s %v %+v %s", secret, secret, config.Config{DatabaseURL: secret}, log.String()); strings.Contains(shown, "hunter2") {
+	if shown := fmt.Sprintf("%s %v %+v %s", secret, secret, config.Config{DatabaseURL: secret, S3AccessKey: secret, S3SecretKey: secret}, log.String()); strings.Contains(shown, "hunter2") {
 		t.Errorf("shown: %s", shown)
 	}
 }

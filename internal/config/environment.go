@@ -19,13 +19,15 @@ const testPrefix = "PARLEY_TEST_"
 func Variables() []string {
 	return []string{
 		"PARLEY_ADDR", "PARLEY_ADMIN_ADDR", "PARLEY_DATA_DIR", "PARLEY_DATABASE_URL", "PARLEY_NATS_URL",
-		"PARLEY_PUBLIC_URL", "PARLEY_TRUSTED_PROXIES", "PARLEY_ALLOWED_ORIGINS", "PARLEY_LOG_FORMAT", "PARLEY_LOG_LEVEL", "PARLEY_RATE_LIMIT", "PARLEY_CONFIG",
+		"PARLEY_PUBLIC_URL", "PARLEY_TRUSTED_PROXIES", "PARLEY_ALLOWED_ORIGINS", "PARLEY_LOG_FORMAT", "PARLEY_LOG_LEVEL", "PARLEY_RATE_LIMIT",
+		"PARLEY_FILES_LIMIT", "PARLEY_S3_ENDPOINT", "PARLEY_S3_BUCKET", "PARLEY_S3_REGION", "PARLEY_S3_ACCESS_KEY", "PARLEY_S3_SECRET_KEY",
+		"PARLEY_S3_PATH_STYLE", "PARLEY_CONFIG",
 	}
 }
 
 // secretVariables may also be given as a file that holds the value, under the
 // name with _FILE.
-var secretVariables = []string{"PARLEY_DATABASE_URL", "PARLEY_NATS_URL"}
+var secretVariables = []string{"PARLEY_DATABASE_URL", "PARLEY_NATS_URL", "PARLEY_S3_ACCESS_KEY", "PARLEY_S3_SECRET_KEY"}
 
 // CheckEnvironment refuses variables that look like ours and are no setting: a
 // misspelt one must not pass unnoticed. environ is as os.Environ gives it.

@@ -33,6 +33,9 @@ type Adapter struct {
 	Error ErrorWriter
 	// Gate, when set, is told of calls for what does not exist.
 	Gate *Gate
+	// BodyBytes, when set, says how long a request's body may be; else it is
+	// MaxBodyBytes.
+	BodyBytes func(r *http.Request) int64
 }
 
 // Handle returns a handler that bounds what the request brings, runs h, answers its error through the
@@ -83,7 +86,7 @@ func (a Adapter) call(h HandlerFunc, w http.ResponseWriter, r *http.Request) (er
 		}
 		err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 	}()
-	if err := bound(w, r); err != nil {
+	if err := a.bound(w, r); err != nil {
 		return err
 	}
 	return h(w, r)
@@ -91,18 +94,23 @@ func (a Adapter) call(h HandlerFunc, w http.ResponseWriter, r *http.Request) (er
 
 // bound refuses a request that brings too much, before a byte of its body is
 // read, and stops a body that does not tell its length at the limit.
-func bound(w http.ResponseWriter, r *http.Request) error {
+func (a Adapter) bound(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case len(r.URL.EscapedPath()) > MaxPathBytes:
 		return core.Refuse("path", "is too long")
 	case len(r.URL.RawQuery) > MaxQueryBytes:
 		return core.Refuse("query", "is too long")
-	case r.ContentLength > MaxBodyBytes:
+	}
+	limit := int64(MaxBodyBytes)
+	if a.BodyBytes != nil {
+		limit = a.BodyBytes(r)
+	}
+	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close") // or net/http would read it all
 		return &core.Error{Kind: core.TooLarge, Message: "the body is too large"}
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBodyBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 	}
 	return nil
 }

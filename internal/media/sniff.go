@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"path/filepath"
@@ -20,7 +21,7 @@ const sniffBytes = 64 << 10
 func Sniff(r io.Reader) (string, error) {
 	head := make([]byte, sniffBytes)
 	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF { //nolint:errorlint // ReadFull returns these very values
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", err
 	}
 	return bare(mimetype.Detect(head[:n]).String()), nil

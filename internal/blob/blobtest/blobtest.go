@@ -38,7 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
+		defer closing(t, f)
 		if end, err := f.Seek(0, io.SeekEnd); err != nil || end != 10 {
 			t.Errorf("the end is at %d, %v", end, err)
 		}
@@ -50,6 +50,12 @@ func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	})
+	testDeletes(t, open)
+	testRefusals(t, open)
+}
+
+func testDeletes(t *testing.T, open func(t *testing.T) blob.Store) {
+	t.Helper()
 	t.Run("keys are apart", func(t *testing.T) {
 		t.Parallel()
 		st, key := open(t), blob.NewKey()
@@ -77,6 +83,10 @@ func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 			t.Errorf("the other is %q", got)
 		}
 	})
+}
+
+func testRefusals(t *testing.T, open func(t *testing.T) blob.Store) {
+	t.Helper()
 	t.Run("nothing stands where a put failed", func(t *testing.T) {
 		t.Parallel()
 		st := open(t)
@@ -123,7 +133,7 @@ func read(t *testing.T, st blob.Store, key string) []byte {
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
-	defer f.Close()
+	defer closing(t, f)
 	got, err := io.ReadAll(f)
 	if err != nil {
 		t.Fatalf("read: %v", err)
@@ -135,9 +145,16 @@ func absent(t *testing.T, st blob.Store, key string) {
 	t.Helper()
 	f, err := st.Open(t.Context(), key)
 	if err == nil {
-		f.Close()
+		closing(t, f)
 		t.Errorf("something stands under %q", key)
 	} else if core.KindOf(err) != core.NotFound {
 		t.Errorf("open %q: %v", key, err)
+	}
+}
+
+func closing(t *testing.T, f io.Closer) {
+	t.Helper()
+	if err := f.Close(); err != nil {
+		t.Errorf("close: %v", err)
 	}
 }

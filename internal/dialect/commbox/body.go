@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -12,22 +13,81 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/httpx"
+	"parley/internal/service/file"
 )
 
 // maxParts bounds the parts of a multipart body.
 const maxParts = 100
 
-// readBody reads what a call was sent into a struct, whose fields have the
-// types of this file. CommBox takes the same members in four forms: JSON as
+// readBody is readSent for a call that takes no files: they are core.Invalid.
+func readBody(r *http.Request, into any) error {
+	return readSent(r, into, func(*multipart.Part) error { return core.Refuse("file", "files are not taken here") })
+}
+
+// readFiles is readSent for a call that takes files, which are looked at and
+// kept. The batch must be released, also after a failure; it is empty where
+// none came.
+func (d *dialect) readFiles(w http.ResponseWriter, r *http.Request, caller auth.Principal, into any) (*file.Batch, error) {
+	if d.files == nil {
+		return new(file.Batch), readBody(r, into)
+	}
+	if isMultipart(r) {
+		httpx.AwaitUpload(w)
+	}
+	batch := d.files.Begin(caller.AccountID)
+	err := readSent(r, into, func(part *multipart.Part) error {
+		err := batch.Add(r.Context(), file.Incoming{Name: part.FileName(), Type: part.Header.Get("Content-Type"), Body: body{part}})
+		if err != nil {
+			return fmt.Errorf("take file: %w", err)
+		}
+		return nil
+	})
+	return batch, err
+}
+
+// body is what a request brings: where it ends early, or is too long, that is
+// the caller's doing.
+type body struct{ io.Reader }
+
+// Read implements io.Reader.
+func (b body) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // Read returns this very value
+		err = bodyError(err)
+	}
+	return n, err
+}
+
+// isMultipart tells whether a request says that its body has parts.
+func isMultipart(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && strings.HasPrefix(kind, "multipart/")
+}
+
+// bodyBytes is how long a request's body may be: that of a call that takes
+// files has room for the largest one.
+func (d *dialect) bodyBytes(r *http.Request) int64 {
+	if d.files == nil || !isMultipart(r) {
+		return httpx.MaxBodyBytes
+	}
+	if calls, _ := d.router.find(r.URL); !calls[r.Method].files {
+		return httpx.MaxBodyBytes
+	}
+	return d.files.LimitBytes + httpx.MaxBodyBytes
+}
+
+// readSent reads what a call was sent into a struct, whose fields have the
+// types of this file, and passes files to take. CommBox takes the same members in four forms: JSON as
 // {"data":{...}}, the inner object alone (older revisions), a form whose field
 // data holds that JSON, and a multipart body with either that field or one
 // field for each member. Names match in any letter case, and unknown ones are
 // ignored. An empty body leaves into as it is.
 //
 // What cannot be read is core.Invalid; too much is core.TooLarge.
-func readBody(r *http.Request, into any) error {
+func readSent(r *http.Request, into any, take func(*multipart.Part) error) error {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
@@ -51,7 +111,7 @@ func readBody(r *http.Request, into any) error {
 		}
 		return decodeForm(members, into)
 	case strings.HasPrefix(kind, "multipart/"):
-		members, err := readParts(multipart.NewReader(r.Body, params["boundary"]))
+		members, err := readParts(multipart.NewReader(r.Body, params["boundary"]), take)
 		if err != nil {
 			return err
 		}
@@ -82,10 +142,12 @@ func bodyError(err error) error {
 	return &core.Error{Kind: core.Invalid, Field: "body", Message: "the body cannot be read", Err: err}
 }
 
-// readParts reads the fields of a multipart body. A part without a name is a
-// file here, as one with a file name is; of a repeated field the first counts.
-func readParts(parts *multipart.Reader) (map[string]string, error) {
+// readParts reads the fields of a multipart body, which have room for as much
+// as a body without files. A part without a name is a file here, as one with a
+// file name is; of a repeated field the first counts.
+func readParts(parts *multipart.Reader, take func(*multipart.Part) error) (map[string]string, error) {
 	members := map[string]string{}
+	room := httpx.MaxBodyBytes
 	for range maxParts {
 		part, err := parts.NextPart()
 		if err == io.EOF { //nolint:errorlint // NextPart returns this very value
@@ -95,11 +157,17 @@ func readParts(parts *multipart.Reader) (map[string]string, error) {
 			return nil, bodyError(err)
 		}
 		if part.FileName() != "" || part.FormName() == "" {
-			return nil, core.Refuse("file", "files are not taken here")
+			if err := take(part); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		raw, err := readAll(part)
+		raw, err := readAll(io.LimitReader(part, int64(room)+1))
 		if err != nil {
 			return nil, err
+		}
+		if room -= len(raw); room < 0 {
+			return nil, &core.Error{Kind: core.TooLarge, Message: "the fields of the form are too long"}
 		}
 		if _, again := members[part.FormName()]; !again {
 			members[part.FormName()] = string(raw)

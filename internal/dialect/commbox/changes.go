@@ -11,9 +11,9 @@ import (
 // changeCalls are the writes of conversations.
 func (d *dialect) changeCalls() []call {
 	return []call{
-		{method: "POST", path: "/streams/{STREAM_ID}/objects", serve: d.createObject},
-		{method: "POST", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}/child", serve: d.createChild},
-		{method: "POST", path: "/streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/child", serve: d.createChild},
+		{method: "POST", path: "/streams/{STREAM_ID}/objects", serve: d.createObject, files: true},
+		{method: "POST", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}/child", serve: d.createChild, files: true},
+		{method: "POST", path: "/streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/child", serve: d.createChild, files: true},
 		{method: "POST", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}", serve: d.tagObject},
 		{method: "DELETE", path: "/streams/{STREAM_ID}/objects/{OBJECT_ID}/tags/{TAG_ID}", serve: d.tagObject},
 		{method: "POST", path: "/streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/tags/{TAG_ID}", serve: d.tagObject},

@@ -2,6 +2,7 @@ package commbox
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -133,10 +134,15 @@ func toChild(l *core.Line, provider int64) child {
 	if e.IsDeleted() {
 		return c
 	}
+	shown := l.Attachments
 	if content := ext.content(); content != "" {
+		// It tells of attachments that came along with it, but not of those that
+		// were uploaded beside it.
 		c.Content = content
-	} else if len(l.Attachments) > 0 {
-		c.Content = attachmentsContent(l.Attachments)
+		shown = slices.DeleteFunc(slices.Clone(shown), func(a core.Attachment) bool { return !a.IsStored() })
+	}
+	if len(shown) > 0 {
+		c.Content = withAttachments(c.Content, shown)
 	}
 	if !typed && len(l.Attachments) > 0 {
 		c.Type = attachmentType(&l.Attachments[0])
@@ -165,12 +171,17 @@ func attachmentType(a *core.Attachment) int64 {
 	return 4
 }
 
-// attachmentsContent lists attachments as CommBox's own children do: path,
+// withAttachments lists attachments in a child's content, as CommBox's own do: path,
 // name and size of each (observed). A place has its coordinates besides, since
 // nothing else says where it is. Where a file lies on this server's disk is
 // not told.
-func attachmentsContent(attachments []core.Attachment) string {
-	b := []byte(`{"attachments":[`)
+//
+// What the content says itself of attachments stays.
+func withAttachments(content string, attachments []core.Attachment) string {
+	if core.JSON(content).Member("attachments") != "" {
+		return content
+	}
+	b := []byte{'['}
 	for i := range attachments {
 		a := &attachments[i]
 		if i > 0 {
@@ -185,7 +196,7 @@ func attachmentsContent(attachments []core.Attachment) string {
 		}
 		b = append(b, '}')
 	}
-	return string(append(b, "]}"...))
+	return string(core.JSON(content).With("attachments", core.JSON(append(b, ']'))))
 }
 
 // toAuthor converts who said a line. What neither a known agent nor a contact

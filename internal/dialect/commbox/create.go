@@ -67,14 +67,19 @@ func (u *newUser) profile() contact.Profile {
 //
 // sendToClient, which has an SMS sent without storing it, is ignored: nothing
 // is lost that way.
-func (d *dialect) createObject(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
+//
+// Files hang on the message, which then is the first child in any case, since
+// childs alone show files.
+func (d *dialect) createObject(w http.ResponseWriter, r *http.Request, caller auth.Principal) (err error) {
 	p := readParams(r)
 	stream := d.streamOf(p, caller)
 	var body newObject
 	if p.err != nil {
 		return p.err
 	}
-	if err := readBody(r, &body); err != nil {
+	files, err := d.readFiles(w, r, caller, &body)
+	defer func() { files.Release(r.Context(), err) }()
+	if err != nil {
 		return err
 	}
 	if stream == 0 {
@@ -84,7 +89,7 @@ func (d *dialect) createObject(w http.ResponseWriter, r *http.Request, caller au
 	if err != nil {
 		return err
 	}
-	in, err := body.start(inbox.Channel)
+	in, err := body.start(inbox.Channel, files.Attachments())
 	if err != nil {
 		return err
 	}
@@ -92,7 +97,7 @@ func (d *dialect) createObject(w http.ResponseWriter, r *http.Request, caller au
 	if in.OpenedBy, err = d.author(r, caller, body.ManagerID); err != nil {
 		return err
 	}
-	in.Repeat = repeatOf(r, caller, "commbox create object", stream, body)
+	in.Repeat = repeatOf(r, caller, "commbox create object", stream, body, files.Sums())
 	made, err := d.changes.Start(r.Context(), caller.AccountID, in)
 	if err != nil {
 		return err
@@ -104,10 +109,11 @@ func (d *dialect) createObject(w http.ResponseWriter, r *http.Request, caller au
 	}{made.Conversation.ID, made.Conversation.ID})
 }
 
-// start is the conversation that the body asks for, in an inbox of the channel.
-func (b *newObject) start(channel core.Channel) (conversation.NewConversation, error) {
+// start is the conversation that the body asks for, in an inbox of the channel,
+// with files of its first message.
+func (b *newObject) start(channel core.Channel, files []core.Attachment) (conversation.NewConversation, error) {
 	in := conversation.NewConversation{}
-	if b.Message.S == "" {
+	if b.Message.S == "" && len(files) == 0 {
 		return in, core.Refuse("Message", "is missing")
 	}
 	if err := b.User.check(); err != nil {
@@ -147,28 +153,31 @@ func (b *newObject) start(channel core.Channel) (conversation.NewConversation, e
 		ext = ext.With("content", core.JSON(b.Content))
 	}
 	in.Ext = core.JSON("").With("commbox", ext)
-	in.First = &conversation.NewEntry{Content: b.Message.S, Unlisted: !b.CreateChildObject.V}
+	in.First = &conversation.NewEntry{Content: b.Message.S, Files: files, Unlisted: !b.CreateChildObject.V && len(files) == 0}
 	return in, nil
 }
 
 // createChild serves POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/child and
 // its form with the address that the conversation has at its provider: a
-// message of the customer or, with IsManager, of an agent.
-func (d *dialect) createChild(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
+// message of the customer or, with IsManager, of an agent; with files, it needs
+// no text.
+func (d *dialect) createChild(w http.ResponseWriter, r *http.Request, caller auth.Principal) (err error) {
 	p := readParams(r)
 	find := d.objectIn(p, caller)
 	if p.err != nil {
 		return p.err
 	}
 	var body newChild
-	if err := readBody(r, &body); err != nil {
+	files, err := d.readFiles(w, r, caller, &body)
+	defer func() { files.Release(r.Context(), err) }()
+	if err != nil {
 		return err
 	}
 	thread, err := find(r)
 	if err != nil {
 		return err
 	}
-	in, err := body.entry(&thread)
+	in, err := body.entry(&thread, files.Attachments())
 	if err != nil {
 		return err
 	}
@@ -192,7 +201,7 @@ func (d *dialect) createChild(w http.ResponseWriter, r *http.Request, caller aut
 			return err
 		}
 	}
-	in.Repeat = repeatOf(r, caller, "commbox create child", thread.Conversation.ID, body)
+	in.Repeat = repeatOf(r, caller, "commbox create child", thread.Conversation.ID, body, files.Sums())
 	made, err := d.changes.Append(r.Context(), caller.AccountID, in)
 	if err != nil {
 		return err
@@ -202,20 +211,25 @@ func (d *dialect) createChild(w http.ResponseWriter, r *http.Request, caller aut
 	}{made.ID})
 }
 
-// entry is the message that the body asks for, without its sender.
-func (b *newChild) entry(t *core.Thread) (conversation.NewEntry, error) {
-	if b.Message.S == "" && b.Content == "" {
+// entry is the message that the body asks for, with files, without its sender.
+func (b *newChild) entry(t *core.Thread, files []core.Attachment) (conversation.NewEntry, error) {
+	if b.Message.S == "" && b.Content == "" && len(files) == 0 {
 		return conversation.NewEntry{}, core.Refuse("Message", "is missing")
 	}
 	if b.Type.N < 0 || b.Type.N > core.MaxID {
 		return conversation.NewEntry{}, core.Refuse("Type", "is out of range")
 	}
-	in := conversation.NewEntry{ConversationID: t.Conversation.ID, Kind: core.Message, Content: b.Message.S}
-	ext := core.JSON("").With("type", decimal(b.Type.N))
+	in := conversation.NewEntry{ConversationID: t.Conversation.ID, Kind: core.Message, Content: b.Message.S, Files: files}
+	var ext core.JSON
+	if b.Type.Set || len(files) == 0 { // else the first file tells the type
+		ext = ext.With("type", decimal(b.Type.N))
+	}
 	if b.Content != "" {
 		ext = ext.With("content", core.JSON(b.Content))
 	}
-	in.Ext = core.JSON("").With("commbox", ext)
+	if ext != "" {
+		in.Ext = core.JSON("").With("commbox", ext)
+	}
 	// A greeting that the client had rendered was seen: nobody owes it a look.
 	in.Uncounted = b.Type.N == typeSystemMessage && core.JSON(b.Content).Member("messageAlreadyRenderedFromClient") == "true"
 	return in, nil
@@ -321,14 +335,14 @@ func (d *dialect) author(r *http.Request, caller auth.Principal, id wireInt) (co
 // repeatOf names a request that brings an Idempotency-Key, so that it may be
 // sent again; nil without one. CommBox publishes no such header; it is the one
 // that the field uses.
-func repeatOf(r *http.Request, caller auth.Principal, operation string, of int64, body any) *conversation.Repeat {
+func repeatOf(r *http.Request, caller auth.Principal, operation string, of int64, asked ...any) *conversation.Repeat {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" {
 		return nil
 	}
 	// What was read, not how it was sent: the boundary of a form differs each
 	// time.
-	hash := sha256.Sum256(fmt.Appendf(nil, "%d %+v", of, body))
+	hash := sha256.Sum256(fmt.Appendf(nil, "%d %+v", of, asked))
 	return &conversation.Repeat{
 		Caller: "token " + strconv.FormatInt(caller.TokenID, 10), Operation: operation, Key: key, Hash: hex.EncodeToString(hash[:]),
 	}

@@ -12,6 +12,7 @@ import (
 	"parley/internal/service/account"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
+	"parley/internal/service/file"
 	"parley/internal/service/inbox"
 	"parley/internal/service/label"
 	people "parley/internal/service/person"
@@ -29,6 +30,7 @@ type Deps struct {
 	People        *people.Reads
 	Labels        *label.Labels
 	Accounts      *account.Accounts
+	Files         *file.Files // nil: none are taken
 	Gate          *httpx.Gate
 	Clock         core.Clock
 	Log           *slog.Logger
@@ -46,6 +48,7 @@ type dialect struct {
 	people        *people.Reads
 	labels        *label.Labels
 	accounts      *account.Accounts
+	files         *file.Files
 	gate          *httpx.Gate
 	clock         core.Clock
 	ids           *OpaqueIDs
@@ -64,12 +67,12 @@ func New(deps Deps) http.Handler {
 	}
 	d := &dialect{
 		conversations: deps.Conversations, changes: deps.Changes, users: deps.Users, inboxes: deps.Inboxes, people: deps.People,
-		labels: deps.Labels, accounts: deps.Accounts, gate: deps.Gate, clock: deps.Clock, ids: ids,
+		labels: deps.Labels, accounts: deps.Accounts, files: deps.Files, gate: deps.Gate, clock: deps.Clock, ids: ids,
 	}
 	for _, c := range d.calls() {
 		d.router.add(c)
 	}
-	return httpx.Adapter{Log: deps.Log, Error: d.writeError, Gate: deps.Gate}.Handle(d.serve)
+	return httpx.Adapter{Log: deps.Log, Error: d.writeError, Gate: deps.Gate, BodyBytes: d.bodyBytes}.Handle(d.serve)
 }
 
 // call is a published operation; serve is nil while it is not served.
@@ -80,6 +83,8 @@ type call struct {
 	// administrator's key. Others take one that reads or, where the method is
 	// not GET, writes. CommBox publishes no rights of keys.
 	admin bool
+	// files: its body may be long, and have files.
+	files bool
 	// open: it takes no key, and looks at none that comes along.
 	open bool
 }

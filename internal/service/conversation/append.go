@@ -30,6 +30,9 @@ type NewEntry struct {
 	// ExternalID is what the channel that brought the message calls it. One
 	// that the inbox knows is not stored again: the entry of then is returned.
 	ExternalID string
+	// Files are what a message carries: stored by package file, and taken from
+	// there by this command.
+	Files []core.Attachment
 	// Repeat makes the command one that may be asked again; nil: it may not.
 	Repeat *Repeat
 }
@@ -71,6 +74,9 @@ func (in *NewEntry) check() error {
 	case core.Activity:
 		if in.Code == "" {
 			return core.Refuse("code", "an activity needs a code")
+		}
+		if len(in.Files) > 0 {
+			return core.Refuse("files", "an activity has no attachments")
 		}
 	default:
 		return core.Refuse("kind", "an entry is a message, a note or an activity")
@@ -117,12 +123,15 @@ func (w *work) say(ctx context.Context, in NewEntry) (core.Entry, error) {
 	made := core.Entry{
 		Kind: in.Kind, Sender: in.Sender, Origin: origin, Listed: !in.Unlisted, Counts: !in.Uncounted,
 		Content: in.Content, ContentType: in.ContentType, ContentAttributes: in.Attributes, Ext: in.Ext,
-		ExternalID: in.ExternalID, Code: in.Code, Params: in.Params, CreatedAt: w.now,
+		ExternalID: in.ExternalID, Code: in.Code, Params: in.Params, AttachmentCount: int64(len(in.Files)), CreatedAt: w.now,
+	}
+	if err := w.checkFiles(ctx, in.Files); err != nil {
+		return core.Entry{}, err
 	}
 	if in.Kind == core.Activity {
 		made.Listed, made.Counts, made.Origin = false, false, ""
 	}
-	if err := w.add(ctx, &made); err != nil {
+	if err := w.add(ctx, &made, in.Files...); err != nil {
 		return core.Entry{}, err
 	}
 	if in.ExternalID != "" {
@@ -146,6 +155,40 @@ func (w *work) say(ctx context.Context, in NewEntry) (core.Entry, error) {
 		}
 	}
 	return made, w.answer(ctx)
+}
+
+// checkFiles refuses files that are not there to be taken any more.
+func (w *work) checkFiles(ctx context.Context, files []core.Attachment) error {
+	for i := range files {
+		noted, ok, err := w.tx.FindUpload(ctx, w.conv.AccountID, files[i].Path)
+		if err != nil {
+			return err
+		}
+		if !ok || noted.CreatedAt < w.now-core.UploadLife {
+			return &core.Error{Kind: core.Conflict, Field: "files", Message: "the file is not there any more: send it again"}
+		}
+	}
+	return nil
+}
+
+// attach takes stored files for the message.
+func (w *work) attach(ctx context.Context, e *core.Entry, files []core.Attachment) ([]core.Attachment, error) {
+	taken := make([]core.Attachment, len(files))
+	for i, a := range files {
+		ok, err := w.tx.TakeUpload(ctx, w.conv.AccountID, a.Path)
+		if err == nil && !ok {
+			err = &core.Error{Kind: core.Conflict, Field: "files", Message: "the file belongs to another message"}
+		}
+		if err != nil {
+			return nil, err
+		}
+		a.ID, a.AccountID, a.ConversationID, a.MessageID, a.CreatedAt = 0, w.conv.AccountID, w.conv.ID, e.ID, e.CreatedAt
+		if err := w.tx.InsertAttachment(ctx, &a); err != nil {
+			return nil, err
+		}
+		taken[i] = a
+	}
+	return taken, nil
 }
 
 // author checks that the sender belongs to the conversation or the account,

@@ -137,9 +137,9 @@ func (w *work) apply(ctx context.Context, ch core.Change, actor core.Actor) erro
 	return w.add(ctx, &core.Entry{Kind: core.Activity, Sender: actor, Code: ch.Code, Params: ch.Params, CreatedAt: w.now})
 }
 
-// add stores e at the end of the conversation, with what follows for whoever
-// said it.
-func (w *work) add(ctx context.Context, e *core.Entry) error {
+// add stores e at the end of the conversation, with its files and what follows
+// for whoever said it.
+func (w *work) add(ctx context.Context, e *core.Entry, files ...core.Attachment) error {
 	var err error
 	if e.ID, err = w.tx.NextEntryID(ctx); err != nil {
 		return err
@@ -149,6 +149,12 @@ func (w *work) add(ctx context.Context, e *core.Entry) error {
 	w.stored = true
 	if err := w.tx.InsertEntry(ctx, e); err != nil {
 		return err
+	}
+	var attachments []core.Attachment
+	if len(files) > 0 {
+		if attachments, err = w.attach(ctx, e, files); err != nil {
+			return err
+		}
 	}
 	if agent, ok := core.ReplyCursor(e); ok {
 		if err := moveOwnCursor(ctx, w.tx, before, agent, e); err != nil {
@@ -163,7 +169,7 @@ func (w *work) add(ctx context.Context, e *core.Entry) error {
 		kind = core.ActivityCreated
 	case core.Message:
 	}
-	w.event(kind, e.Sender, core.EntryChange{Entry: *e})
+	w.event(kind, e.Sender, core.EntryChange{Entry: *e, Attachments: attachments})
 	return nil
 }
 

@@ -39,7 +39,9 @@ var uploadChecks = []check{
 	{"Uploads/ListUploads has the account's old ones, the oldest first", func(e *env) {
 		a, b := e.account().ID, e.account().ID
 		all := []store.Upload{
-			{AccountID: a, Key: "b", CreatedAt: noon}, {AccountID: a, Key: "a", CreatedAt: noon + 1}, {AccountID: a, Key: "c", CreatedAt: noon + 1},
+			{AccountID: a, Key: "b", CreatedAt: noon},
+			{AccountID: a, Key: "a", CreatedAt: noon + 1},
+			{AccountID: a, Key: "c", CreatedAt: noon + 1},
 			{AccountID: a, Key: "d", CreatedAt: noon + 2},
 		}
 		e.tx(a, func(tx store.Tx) error {

@@ -17,8 +17,11 @@ import (
 	"time"
 
 	"parley/internal/app"
+	"parley/internal/blob"
+	"parley/internal/blob/disk"
 	"parley/internal/core"
 	"parley/internal/interchange"
+	"parley/internal/service/file"
 	"parley/internal/store"
 	"parley/internal/store/postgres"
 	"parley/internal/store/sqlite"
@@ -33,6 +36,7 @@ var Now = core.TimeOf(time.Date(2026, 3, 1, 9, 0, 5, 123456700, time.UTC))
 type Server struct {
 	URL    string
 	Store  store.Store
+	Files  *file.Files
 	Engine string // sqlite or postgres
 }
 
@@ -72,6 +76,10 @@ func IDKey() []byte {
 type Options struct {
 	Clock  core.Clock             // nil stands still at Now
 	Adjust func(srv *http.Server) // sets the listener's limits; nil = none
+	Blobs  blob.Store             // nil keeps files in a folder of the test
+	// FilesLimit is the size of the largest file, 0 = the default.
+	FilesLimit int64
+	PublicURL  string
 }
 
 // Serve runs the doors on a store until the test ends.
@@ -93,8 +101,9 @@ func ServeWith(t testing.TB, st store.Store, engine string, o Options) *Server {
 	if err != nil {
 		t.Fatalf("set id key: %v", err)
 	}
+	files := newFiles(t, st, o, key)
 	handler := app.NewHandler(app.HandlerOptions{
-		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key,
+		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key, Files: files,
 	})
 	srv := httptest.NewUnstartedServer(handler)
 	srv.Config.ErrorLog = slog.NewLogLogger(Log(t).Handler(), slog.LevelWarn)
@@ -103,7 +112,28 @@ func ServeWith(t testing.TB, st store.Store, engine string, o Options) *Server {
 	}
 	srv.Start()
 	t.Cleanup(srv.Close)
-	return &Server{URL: srv.URL, Store: st, Engine: engine}
+	return &Server{URL: srv.URL, Store: st, Files: files, Engine: engine}
+}
+
+// newFiles keeps files in a folder of the test, or where the options say.
+func newFiles(t testing.TB, st store.Store, o Options, key []byte) *file.Files {
+	t.Helper()
+	if o.Blobs == nil {
+		d, err := disk.Open(t.TempDir())
+		if err != nil {
+			t.Fatalf("open store of files: %v", err)
+		}
+		t.Cleanup(func() { _ = d.Close() })
+		o.Blobs = d
+	}
+	if o.FilesLimit == 0 {
+		o.FilesLimit = 40 << 20
+	}
+	links, err := file.NewLinks(key, o.PublicURL)
+	if err != nil {
+		t.Fatalf("make addresses of files: %v", err)
+	}
+	return file.New(file.Options{Store: st, Blobs: o.Blobs, Clock: o.Clock, Links: links, Folder: t.TempDir(), LimitBytes: o.FilesLimit})
 }
 
 // Open returns an empty, migrated store of the engine.
