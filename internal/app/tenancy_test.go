@@ -88,6 +88,9 @@ func wantStored(t *testing.T, s *testserver.Server, before []byte, accounts ...i
 func TestGoodRequestsFindSomething(t *testing.T) {
 	t.Parallel()
 	for _, d := range doors(t) {
+		if d.guarded {
+			continue
+		}
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			s := testserver.Start(t, "sqlite", d.fixture)

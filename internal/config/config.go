@@ -70,8 +70,9 @@ func (s Secret) Reveal() string { return string(s) }
 // Postgres tells whether the data is kept in PostgreSQL.
 func (c *Config) Postgres() bool { return c.DatabaseURL != "" }
 
-// maxFilesLimit is the largest file that one call can store in a bucket.
-const maxFilesLimit = 5 << 30
+// maxFilesLimit bounds the largest file: it arrives in one request, and is
+// stored with one call.
+const maxFilesLimit = 1 << 30
 
 // AdminSocket is the Unix socket over which the command line reaches a running
 // server.

@@ -80,11 +80,11 @@ func (d *dialect) bodyBytes(r *http.Request) int64 {
 }
 
 // readSent reads what a call was sent into a struct, whose fields have the
-// types of this file, and passes files to take. CommBox takes the same members in four forms: JSON as
-// {"data":{...}}, the inner object alone (older revisions), a form whose field
-// data holds that JSON, and a multipart body with either that field or one
-// field for each member. Names match in any letter case, and unknown ones are
-// ignored. An empty body leaves into as it is.
+// types of this file, and passes the files in it to take. CommBox takes the
+// same members in four forms: JSON as {"data":{...}}, the inner object alone
+// (older revisions), a form whose field data holds that JSON, and a multipart
+// body with either that field or one field for each member. Names match in any
+// letter case, and unknown ones are ignored. An empty body leaves into as it is.
 //
 // What cannot be read is core.Invalid; too much is core.TooLarge.
 func readSent(r *http.Request, into any, take func(*multipart.Part) error) error {

@@ -171,12 +171,10 @@ func attachmentType(a *core.Attachment) int64 {
 	return 4
 }
 
-// withAttachments lists attachments in a child's content, as CommBox's own do: path,
-// name and size of each (observed). A place has its coordinates besides, since
-// nothing else says where it is. Where a file lies on this server's disk is
-// not told.
-//
-// What the content says itself of attachments stays.
+// withAttachments lists attachments in a child's content, as CommBox's own do:
+// path, name and size of each (observed). A place has its coordinates besides,
+// since nothing else says where it is. Where a file lies on this server's disk
+// is not told. What the content itself says of attachments stays.
 func withAttachments(content string, attachments []core.Attachment) string {
 	if core.JSON(content).Member("attachments") != "" {
 		return content

@@ -116,11 +116,12 @@ func (b *Batch) Add(ctx context.Context, in Incoming) (err error) {
 	if err != nil {
 		return fmt.Errorf("note file: %w", err)
 	}
-	b.kept, b.sums = append(b.kept, a), append(b.sums, arrived.sum+" "+a.Name)
-	if err := arrived.rewind(); err != nil {
+	if err := f.put(ctx, &a, arrived, picture.Thumbnail); err != nil {
+		f.discard(ctx, b.account, a.Path)
 		return err
 	}
-	return f.put(ctx, &a, arrived, picture.Thumbnail)
+	b.kept, b.sums = append(b.kept, a), append(b.sums, arrived.sum+" "+a.Name)
+	return nil
 }
 
 // put stores the content of a file that is noted.
@@ -130,10 +131,13 @@ func (f *Files) put(ctx context.Context, a *core.Attachment, content *arrival, t
 			return err
 		}
 	}
+	if err := content.rewind(); err != nil {
+		return err
+	}
 	return f.Blobs.Put(ctx, a.Path, content.File, a.SizeBytes)
 }
 
-// releaseTimeout bounds the removal of files behind a request.
+// releaseTimeout bounds the removal of a file behind a request.
 const releaseTimeout = 30 * time.Second
 
 // Release removes what no message carries: all of it when the message was
@@ -142,20 +146,25 @@ const releaseTimeout = 30 * time.Second
 // stored nothing is touched; that, and what cannot be removed now, is left to
 // Sweep.
 func (b *Batch) Release(ctx context.Context, err error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) { // a command that was cancelled had no effect
 		switch core.KindOf(err) {
 		case core.Internal, core.Unavailable:
 			return
 		case core.Invalid, core.NotFound, core.Conflict, core.Forbidden, core.Unauthenticated, core.RateLimited, core.TooLarge:
 		}
 	}
+	for i := range b.kept {
+		b.files.discard(ctx, b.account, b.kept[i].Path)
+	}
+}
+
+// discard removes a file, unless a message carries it; also for a caller who is
+// gone. Where it fails, Sweep does it.
+func (f *Files) discard(ctx context.Context, account int64, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	for i := range b.kept {
-		key := b.kept[i].Path
-		if _, noted, err := b.files.Store.FindUpload(ctx, b.account, key); err == nil && noted {
-			_ = b.files.remove(ctx, b.account, key) // or Sweep does
-		}
+	if _, noted, err := f.Store.FindUpload(ctx, account, key); err == nil && noted {
+		_ = f.remove(ctx, account, key)
 	}
 }
 

@@ -1,0 +1,14 @@
+package file_test
+
+import (
+	"testing"
+
+	"parley/internal/testkit"
+)
+
+// A use case knows the contracts of the stores, no engine, no bucket and no
+// wire.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	testkit.ForbidImports(t, "parley/internal/store/sqlstore", "parley/internal/store/sqlite", "parley/internal/store/postgres", "parley/internal/blob/disk", "parley/internal/blob/s3", "parley/internal/httpx", "net/http", "parley/internal/dialect", "parley/internal/app", "parley/internal/interchange")
+}
