@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -274,6 +275,7 @@ func appendTo(ctx context.Context, st store.Store, out io.Writer, tag string, n 
 	if err != nil {
 		return err
 	}
+	agents = slices.DeleteFunc(agents, func(a core.Agent) bool { return a.DeletedAt.IsSet() }) // they say nothing any more
 	clock := func() core.Time { return core.TimeOf(time.Now()) }
 	writes := conversation.NewWrites(st, clock)
 	for i := 0; n == 0 || i < n; i++ {

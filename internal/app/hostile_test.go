@@ -186,7 +186,12 @@ func (d *door) plain(op *operation) rawRequest {
 
 // target is the path and query of a plain request.
 func (d *door) target(op *operation) string {
-	target := op.path(d.value)
+	target := op.path(func(p string) string {
+		if v, ok := d.instead[op.Method+" "+op.Pattern][p]; ok {
+			return v
+		}
+		return d.value(p)
+	})
 	sep := "?"
 	for _, name := range op.query {
 		if v, ok := d.good[name]; ok {

@@ -71,9 +71,8 @@ type listener struct {
 // NewServer opens the database and the listeners, in that order: what answers
 // is ready.
 func NewServer(ctx context.Context, cfg *config.Config, clock core.Clock, log *slog.Logger) (*Server, error) {
-	// First of all: memory that was used before would have to be cleared, and
-	// so be touched.
 	floor := make([]byte, heapFloorBytes)
+	untouched(floor)
 	m := newMetrics()
 	st, err := openStore(ctx, cfg, log, m.group)
 	if err != nil {
