@@ -101,6 +101,9 @@ func readSent(r *http.Request, into any, take func(*multipart.Part) error) error
 		if err != nil {
 			return err
 		}
+		if bytes.HasPrefix(bytes.TrimSpace(raw), []byte{'{'}) {
+			return decodeJSON(raw, into) // curl calls it a form unless it is told
+		}
 		form, err := url.ParseQuery(string(raw))
 		if err != nil {
 			return core.Refuse("body", "the form cannot be read")

@@ -55,6 +55,7 @@ func TestBodies(t *testing.T) {
 		{"bare", "", `{"type":"4","ISMANAGER":"True","message":" Hi <b>\u00e9</b> ","content":"{\"b\":1, \"a\":\"x\"}","unknown":[1]}`, want},
 		{"form with data", formType, "data=%7B%22Type%22%3A4%2C%22IsManager%22%3A1%2C%22Message%22%3A%22+Hi+%3Cb%3E%C3%A9%3C%2Fb%3E+%22%2C%22Content%22%3A%7B%22b%22%3A1%2C+%22a%22%3A%22x%22%7D%7D", want},
 		{"form with data wrapped", formType, "DATA=%7B%22data%22%3A%7B%22Type%22%3A4%7D%7D", sent{Type: wireInt{4, true}}},
+		{"JSON that is called a form", formType, ` {"data":{"Type":4}}`, sent{Type: wireInt{4, true}}},
 		{"form of fields", formType, "Type=4&IsManager=TRUE&Message=+Hi+%3Cb%3E%C3%A9%3C%2Fb%3E+&Content=%7B%22b%22%3A1%2C+%22a%22%3A%22x%22%7D", want},
 		{"parts", partType, part(`name="Type"`, "4") + part(`name="IsManager"`, "1") + part(`name="Message"`, " Hi <b>é</b> ") +
 			part(`name="Content"`, `{"b":1, "a":"x"}`) + part(`name="Type"`, "5") + "--b--\r\n", want},
