@@ -358,7 +358,10 @@ func TestExamplesKeepTheOrder(t *testing.T) {
 // at a time: a key left out, a value of another type, a key too many.
 func TestSchemasRefuseSmallChanges(t *testing.T) {
 	t.Parallel()
-	for _, sample := range samples(t) {
+	for n, sample := range samples(t) {
+		if testkit.Small() && n%8 != 0 {
+			continue
+		}
 		if sample.media != "application/json" {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"parley/internal/core"
+	"parley/internal/testkit"
 )
 
 func TestParseTime(t *testing.T) {
@@ -159,7 +160,11 @@ func TestRawJSONStaysOnOneLine(t *testing.T) {
 // TestRecordsKeepEverything converts core values to lines and back.
 func TestRecordsKeepEverything(t *testing.T) {
 	t.Parallel()
+	runs := 0
 	rapid.Check(t, func(t *rapid.T) {
+		if runs++; testkit.Small() && runs > 10 {
+			return
+		}
 		now := drawTime(t, "now")
 		labels := []labelRef{{title: "a"}, {title: "b"}}
 		ids := []int64{1, 2}
