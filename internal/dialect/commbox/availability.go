@@ -21,7 +21,7 @@ const (
 // spelt) judges by people alone; older callers send it at the end of the path.
 func (d *dialect) getAvailability(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
 	p := readParams(r)
-	stream := p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(caller.AccountID, text) })
+	stream := d.streamOf(p, caller)
 	var part int64
 	if r.PathValue("SUBSTREAM_ID") != "" {
 		part = p.pathNumber("SUBSTREAM_ID")

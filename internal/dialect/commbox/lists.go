@@ -18,7 +18,7 @@ const listParts = conversation.WithContact | conversation.WithIdentity | convers
 // conversation itself has at its provider. All that is given must hold.
 func (d *dialect) listStreamObjects(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
 	p := readParams(r)
-	stream := p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(caller.AccountID, text) })
+	stream := d.streamOf(p, caller)
 	limit, offset := p.page()
 	q := conversation.Query{
 		IdentityID: p.number("userIdentityId", 0, 0), SubInboxID: p.number("subStream", 0, 0),

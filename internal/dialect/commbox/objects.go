@@ -51,7 +51,7 @@ func (d *dialect) listUserObjects(w http.ResponseWriter, r *http.Request, caller
 // another one there is no such object.
 func (d *dialect) getObject(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
 	p := readParams(r)
-	stream := p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(caller.AccountID, text) })
+	stream := d.streamOf(p, caller)
 	id := p.pathID("OBJECT_ID")
 	o := objectWriter{dialect: d, account: caller.AccountID, childs: p.flag("includeChilds", false), activities: p.flag("includeActivityLog", false), form: formGetObject}
 	if p.err != nil {

@@ -60,7 +60,7 @@ func (p *params) pathNumber(name string) int64 {
 // else is an opaque one, which find looks up. One that is not found is 0, and
 // so absent: text that this server did not make cannot be told from the ids of
 // another one.
-func (p *params) stream(name string, find func(text string) (int64, bool)) int64 { //nolint:unparam // calls that send messages name it otherwise
+func (p *params) stream(name string, find func(text string) (int64, bool)) int64 {
 	text := p.request.PathValue(name)
 	if !allDigits(text) {
 		id, _ := find(text)

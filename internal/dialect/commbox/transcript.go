@@ -20,7 +20,7 @@ import (
 // history is read once for each.
 func (d *dialect) getTranscript(w http.ResponseWriter, r *http.Request, caller auth.Principal) error {
 	p := readParams(r)
-	stream := p.stream("STREAM_ID", func(text string) (int64, bool) { return d.ids.FindStream(caller.AccountID, text) })
+	stream := d.streamOf(p, caller)
 	id := p.pathID("OBJECT_ID")
 	if p.err != nil {
 		return p.err
