@@ -70,4 +70,4 @@ func ownerOf(f *os.File) string {
 
 // Close gives the directory up. The file stays: removing it would let two
 // processes hold locks on two files of the same name.
-func (l *DirLock) Close() error { return l.file.Close() }
+func (l *DirLock) Close() error { return errors.Join(unlock(l.file), l.file.Close()) }

@@ -21,5 +21,9 @@ func tryLock(f *os.File) error {
 	return err
 }
 
+// unlock does nothing: no other process has a copy of the file, closing it is
+// enough.
+func unlock(*os.File) error { return nil }
+
 // syncDir does nothing: Windows has no such call and needs none.
 func syncDir(string) error { return nil }
