@@ -29,8 +29,9 @@ type benchCmd struct {
 	URL       string `name:"url" help:"Measure the server at this address instead of starting one on the database." placeholder:"URL" group:"Server"`
 	ServerPID int    `name:"server-pid" help:"Process of that server, whose processor time and memory are read." placeholder:"PID" group:"Server"`
 
-	Scenario    []string      `help:"Measure only this scenario; may be repeated." placeholder:"NAME" group:"Load"`
+	Scenario    []string      `help:"Measure only this scenario; may be repeated. Without it all that read." placeholder:"NAME" group:"Load"`
 	Concurrency int           `default:"16" help:"Connections, each with at most one request under way." group:"Load"`
+	WriteRate   float64       `help:"Messages a second that are written on the server while it is measured, on connections of their own. They stay in the data." placeholder:"R" group:"Load"`
 	Rate        float64       `help:"Requests a second that fall due whether or not the server keeps up (open loop); a latency begins when its request fell due. Without it each connection asks again as soon as it has its answer (closed loop)." placeholder:"R" group:"Load"`
 	Warmup      time.Duration `default:"500ms" help:"Load before each measurement that is not counted." group:"Load"`
 	Duration    time.Duration `default:"1s" help:"Length of each measurement." group:"Load"`
@@ -58,7 +59,7 @@ func (c benchCmd) Run(e *env) error {
 		defer os.RemoveAll(dir) //nolint:errcheck // a left-over below the temporary folder harms nobody
 		cfg.DataDir, c.Fill = dir, throwAwayConversations
 	}
-	report := bench.Report{Machine: bench.ThisMachine(buildinfo.Version), Load: bench.PaceOf(c.load(), c.Rounds)}
+	report := bench.Report{Machine: bench.ThisMachine(buildinfo.Version), Load: bench.PaceOf(c.load(), c.WriteRate, c.Rounds)}
 	if c.Fill > 0 {
 		filling, err := c.fill(e, &cfg)
 		if err != nil {
@@ -79,6 +80,12 @@ func (c benchCmd) Run(e *env) error {
 	plan := bench.Plan{URL: c.URL, PID: c.ServerPID, Load: c.load(), Rounds: c.Rounds, Clock: benchClock()}
 	if plan.Scenarios, err = targets.Select(c.Scenario); err != nil {
 		return err
+	}
+	if c.WriteRate > 0 {
+		plan.WriteRate = c.WriteRate
+		if plan.Writes, err = targets.Writing(); err != nil {
+			return fmt.Errorf("--write-rate: %w", err)
+		}
 	}
 	if err := c.measure(e, &cfg, plan, &report); err != nil {
 		return err
@@ -103,6 +110,9 @@ func (c benchCmd) check() error {
 	}
 	if c.Rounds < 0 {
 		errs = append(errs, errors.New("--rounds: must not be negative"))
+	}
+	if c.WriteRate < 0 {
+		errs = append(errs, errors.New("--write-rate: must not be negative"))
 	}
 	if c.URL != "" && c.Fill != 0 {
 		errs = append(errs, errors.New("--url: a server that runs is not filled"))
@@ -177,7 +187,7 @@ func (c benchCmd) writeTargets(e *env, cfg *config.Config, ops *app.Operations, 
 		return nil
 	}
 	out, err := ops.CreateToken(e.ctx, app.TokenRequest{
-		AccountID: bench.AccountID, Name: "bench " + rand.Text(), Scopes: []core.Scope{core.ScopeRead},
+		AccountID: bench.AccountID, Name: "bench " + rand.Text(), Scopes: []core.Scope{core.ScopeRead, core.ScopeWrite},
 	})
 	if err != nil {
 		return err

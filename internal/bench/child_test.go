@@ -62,7 +62,7 @@ func TestFloorAnswersWithItsBody(t *testing.T) {
 	}
 	c := connTo(t, url, time.Minute)
 	for i := range int64(3) {
-		if got, err := c.get(t.Context(), anyScenario, i); err != nil || !bytes.Equal(got, body) {
+		if got, err := c.ask(t.Context(), anyScenario, i); err != nil || !bytes.Equal(got, body) {
 			t.Fatalf("%d bytes, %v; want %d", len(got), err, len(body))
 		}
 	}
@@ -72,7 +72,7 @@ func TestFloorAnswersWithItsBody(t *testing.T) {
 	if err := child.Stop(); err != nil {
 		t.Errorf("stop again: %v", err)
 	}
-	if _, err := c.get(t.Context(), anyScenario, 0); err == nil {
+	if _, err := c.ask(t.Context(), anyScenario, 0); err == nil {
 		t.Error("it answers after it was stopped")
 	}
 }

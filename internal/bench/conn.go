@@ -51,15 +51,18 @@ type conn struct {
 
 	c    net.Conn // nil while there is none
 	r    *bufio.Reader
-	head []byte // of every request, behind the path
+	verb []byte // of every request
+	head []byte // of every request, and its body: what is behind the path
 	req  []byte
 	body bytes.Buffer
 }
 
-var getRequest = &http.Request{Method: http.MethodGet}
+// anyRequest is what ReadResponse needs to know: only answers to HEAD have no
+// body.
+var anyRequest = &http.Request{Method: http.MethodGet}
 
 func newConn(to endpoint, s *Scenario, timeout time.Duration, now func() time.Time) *conn {
-	c := &conn{to: to, timeout: timeout, now: now, r: bufio.NewReaderSize(nil, readBufferBytes)}
+	c := &conn{to: to, timeout: timeout, now: now, r: bufio.NewReaderSize(nil, readBufferBytes), verb: []byte("GET ")}
 	c.head = fmt.Appendf(nil, " HTTP/1.1\r\nHost: %s\r\n", to.host)
 	names := make([]string, 0, len(s.Headers))
 	for name := range s.Headers {
@@ -69,14 +72,20 @@ func newConn(to endpoint, s *Scenario, timeout time.Duration, now func() time.Ti
 	for _, name := range names {
 		c.head = fmt.Appendf(c.head, "%s: %s\r\n", name, s.Headers[name])
 	}
+	if s.Writes() {
+		c.verb = []byte("POST ")
+		c.head = fmt.Appendf(c.head, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(s.Body))
+	}
 	c.head = append(c.head, "\r\n"...)
+	c.head = append(c.head, s.Body...)
 	return c
 }
 
-// get asks for the i-th path of the scenario and returns the whole body, which
-// is valid until the next call. Every status but 200 is an error.
-func (c *conn) get(ctx context.Context, s *Scenario, i int64) ([]byte, error) {
-	c.req = append(c.req[:0], "GET "...)
+// ask sends the request for the i-th path of the scenario and returns the whole
+// body of the answer, which is valid until the next call. Every status but 200
+// and 201 is an error.
+func (c *conn) ask(ctx context.Context, s *Scenario, i int64) ([]byte, error) {
+	c.req = append(c.req[:0], c.verb...)
 	c.req = s.appendPath(c.req, i)
 	c.req = append(c.req, c.head...)
 	body, err := c.exchange(ctx)
@@ -141,7 +150,7 @@ func (c *conn) open(ctx context.Context) error {
 // read reads one answer to its end: as many bytes as its length says, or all
 // chunks.
 func (c *conn) read() ([]byte, error) {
-	resp, err := http.ReadResponse(c.r, getRequest)
+	resp, err := http.ReadResponse(c.r, anyRequest)
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
@@ -150,7 +159,7 @@ func (c *conn) read() ([]byte, error) {
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
 		return nil, fmt.Errorf("status %d: %.200s", resp.StatusCode, c.body.Bytes())
 	}
 	if c.r.Buffered() > 0 {

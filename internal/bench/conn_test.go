@@ -59,7 +59,7 @@ func TestConnReadsWholeAnswers(t *testing.T) {
 	c := connTo(t, srv.URL, time.Minute)
 	for _, want := range []string{"short", long, "short", "last", "short"} {
 		i := map[string]int64{"short": 0, long: 1, "last": 2}[want]
-		got, err := c.get(t.Context(), anyScenario, i)
+		got, err := c.ask(t.Context(), anyScenario, i)
 		if err != nil || string(got) != want {
 			t.Fatalf("row %d: %d bytes, %v; want %d bytes", i, len(got), err, len(want))
 		}
@@ -110,7 +110,7 @@ func TestConnTellsBrokenAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			conn := connTo(t, raw(t, c.answer), time.Minute)
-			if _, err := conn.get(t.Context(), anyScenario, 0); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := conn.ask(t.Context(), anyScenario, 0); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
@@ -123,7 +123,7 @@ func TestConnComesBack(t *testing.T) {
 	t.Parallel()
 	c := connTo(t, raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"), time.Minute)
 	for range 3 {
-		if _, err := c.get(t.Context(), anyScenario, 0); err != nil {
+		if _, err := c.ask(t.Context(), anyScenario, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -136,7 +136,7 @@ func TestConnHasATimeout(t *testing.T) {
 	t.Cleanup(srv.Close)
 	t.Cleanup(func() { close(held) })
 	c := connTo(t, srv.URL, 10*time.Millisecond)
-	if _, err := c.get(t.Context(), anyScenario, 0); !isTimeout(err) {
+	if _, err := c.ask(t.Context(), anyScenario, 0); !isTimeout(err) {
 		t.Errorf("got %v, want a timeout", err)
 	}
 }
@@ -176,7 +176,7 @@ func BenchmarkClients(b *testing.B) {
 	b.Run("conn", func(b *testing.B) {
 		c := connTo(b, url, time.Minute)
 		measure(b, func() error {
-			_, err := c.get(b.Context(), anyScenario, 0)
+			_, err := c.ask(b.Context(), anyScenario, 0)
 			return err
 		})
 	})

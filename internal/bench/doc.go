@@ -1,4 +1,4 @@
-// Package bench measures how a server reads: it fills a database with
+// Package bench measures how a server answers: it fills a database with
 // repeatable data, puts a server under load, and compares it with a floor, a
 // bare HTTP server that sends an answer of the same length.
 //

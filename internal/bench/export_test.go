@@ -1,5 +1,8 @@
 package bench
 
+// Probes is how many answers are looked at before the load.
+const Probes = probes
+
 // RoleFloor makes the test binary a floor.
 const RoleFloor = roleFloor
 

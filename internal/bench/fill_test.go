@@ -156,11 +156,7 @@ func TestFillGoesOn(t *testing.T) {
 	if err != nil || !filling.Made || filling.Messages == 0 || filling.Messages >= 1500 {
 		t.Fatalf("the rest: %+v, %v", filling, err)
 	}
-	var got bytes.Buffer
-	if err := interchange.Export(t.Context(), st, &got, interchange.ExportOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(got.String(), `{"kind":"message"`); n != 1500 {
+	if n := countMessages(t, st); n != 1500 {
 		t.Errorf("%d messages, want 1500", n)
 	}
 }
@@ -181,7 +177,12 @@ func TestScenariosOnRealServers(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := testserver.Serve(t, st, engine)
-			plan := plan(s.URL, small.Scenarios(token))
+			targets := bench.Targets{Scenarios: small.Scenarios(token)}
+			reads, err := targets.Select(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan := plan(s.URL, reads)
 			plan.PID = os.Getpid()
 			plan.Floor = &bench.FloorProgram{Program: os.Args[0], Args: []string{bench.RoleFloor}, Env: os.Environ()}
 			results, err := plan.Run(t.Context())
@@ -192,13 +193,56 @@ func TestScenariosOnRealServers(t *testing.T) {
 				t.Errorf("%d results, want 7", len(results))
 			}
 			for _, r := range results {
-				if r.Failed() || r.Server.Requests == 0 || r.Floor.Requests == 0 || r.OfFloor <= 0 || r.BodyBytes < 500 || r.Server.Latency.P50 <= 0 {
+				if r.Failed() || r.Server.Requests == 0 || r.Floor.Requests == 0 || r.OfFloor <= 0 || r.BodyBytes < 500 || r.Server.Latency.P50 <= 0 || r.Writes != nil {
 					t.Errorf("%+v, floor %+v", r, r.Floor)
 				}
 			}
 			checkAnswers(t, s, plan.Scenarios)
+			checkWrites(t, st, plan, targets)
 		})
 	}
+}
+
+// checkWrites measures a read while messages are written, and then writing
+// alone: what is reported is what is stored.
+func checkWrites(t *testing.T, st store.Store, plan bench.Plan, targets bench.Targets) {
+	t.Helper()
+	writing, err := targets.Writing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := countMessages(t, st)
+	plan.Scenarios, plan.Writes, plan.WriteRate = plan.Scenarios[2:3], writing, 200
+	results, err := plan.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The rate falls due, whether or not a slow machine keeps up with it.
+	w := results[0].Writes
+	if results[0].Failed() || w == nil || w.Requests == 0 || w.Requests > 20 || results[0].Server.Requests == 0 {
+		t.Fatalf("%+v, writes %+v", results[0], w)
+	}
+	written := countMessages(t, st)
+	if got := int64(written - before); got != w.Requests {
+		t.Errorf("%d messages were stored, want %d", got, w.Requests)
+	}
+	plan.Scenarios, plan.Writes = []bench.Scenario{*writing}, nil
+	if results, err = plan.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// The answers that were looked at before the load are not in the figures.
+	if got := int64(countMessages(t, st)-written) - bench.Probes; results[0].Failed() || got != results[0].Server.Requests || got == 0 {
+		t.Errorf("%d messages were stored under load, reported %+v", got, results[0])
+	}
+}
+
+func countMessages(t *testing.T, st store.Store) int {
+	t.Helper()
+	var file bytes.Buffer
+	if err := interchange.Export(t.Context(), st, &file, interchange.ExportOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(file.String(), `{"kind":"message"`)
 }
 
 func plan(url string, scenarios []bench.Scenario) bench.Plan {

@@ -42,8 +42,8 @@ func (f Fill) contacts() int64 {
 // known is how many of them, the first, have a name and an address.
 func (f Fill) known() int64 { return f.contacts() - f.contacts()/anonymousOneIn }
 
-// Scenarios returns the conversation reads over the data: of each contact, and
-// of each conversation, as often as of any other.
+// Scenarios returns the conversation reads over the data, and a write: of each
+// contact, and of each conversation, as often as of any other.
 func (f Fill) Scenarios(token string) []Scenario {
 	bearer := map[string]string{"Authorization": "Bearer " + token}
 	apiKey := map[string]string{"x-api-key": token}
@@ -69,6 +69,10 @@ func (f Fill) Scenarios(token string) []Scenario {
 		}}, Contains: `"messages":[{`},
 		{Name: "uncodie-conversations", Headers: apiKey, Paths: people, Contains: `"last_message":{`},
 		{Name: "uncodie-site", Headers: apiKey, Paths: []Series{{Prefix: uncodie + "site_id=" + accountUUID}}, Contains: `"last_message":{`},
+		{
+			Name: "commbox-child", Headers: bearer, Paths: objects("/child"),
+			Body: `{"Message":"Hello, where is my order? It was due yesterday."}`, Contains: `"id":`,
+		},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -22,6 +23,10 @@ type Plan struct {
 	PID       int
 	Scenarios []Scenario
 	Load      Load
+	// Writes, unless nil, is written on the server while it is measured, with
+	// WriteRate requests a second and as many connections as Load has.
+	Writes    *Scenario
+	WriteRate float64
 	// Rounds is how often each scenario is measured.
 	Rounds int
 	// Floor is measured before the server in each round, under the same load;
@@ -39,6 +44,8 @@ type Result struct {
 	BodyBytes int      `json:"body_bytes"`
 	Server    Figures  `json:"server"`
 	Floor     *Figures `json:"floor,omitempty"`
+	// Writes are what was written on the server meanwhile, nil when nothing was.
+	Writes *Figures `json:"writes,omitempty"`
 	// OfFloor is the server's requests a second as a share of the floor's: the
 	// median of the rounds, each of which has a share of its own.
 	OfFloor float64 `json:"of_floor,omitempty"`
@@ -74,7 +81,9 @@ type Percentiles struct {
 }
 
 // Failed tells whether any request failed.
-func (r *Result) Failed() bool { return r.Server.Errors > 0 || r.Floor != nil && r.Floor.Errors > 0 }
+func (r *Result) Failed() bool {
+	return r.Server.Errors > 0 || r.Floor != nil && r.Floor.Errors > 0 || r.Writes != nil && r.Writes.Errors > 0
+}
 
 // Run measures one scenario after the other. An error means that there is
 // nothing to report; requests that fail are in the results.
@@ -112,6 +121,9 @@ func (p Plan) measure(ctx context.Context, to endpoint, s *Scenario) (Result, er
 	result.BodyBytes = len(sample)
 
 	server := &subject{to: to, pid: p.PID}
+	if p.Writes != nil {
+		server.beside = &subject{to: to}
+	}
 	servers := []*subject{server}
 	var floor *subject
 	if p.Floor != nil {
@@ -136,6 +148,13 @@ func (p Plan) measure(ctx context.Context, to endpoint, s *Scenario) (Result, er
 		}
 	}
 	result.Server, result.Failures = server.figures(), server.total.failures
+	if server.beside != nil {
+		figures := server.beside.figures()
+		result.Writes = &figures
+		for _, text := range server.beside.total.failures {
+			result.Failures = append(result.Failures, "writes: "+text)
+		}
+	}
 	if floor != nil {
 		figures := floor.figures()
 		result.Floor = &figures
@@ -155,7 +174,7 @@ func (p Plan) probe(ctx context.Context, to endpoint, s *Scenario) ([]byte, erro
 	rnd := rand.New(rand.NewPCG(p.Load.Seed, probes)) //nolint:gosec // rows are chosen, not secrets
 	bodies := make([][]byte, probes)
 	for i := range bodies {
-		body, err := c.get(ctx, s, rnd.Int64N(s.size()))
+		body, err := c.ask(ctx, s, rnd.Int64N(s.size()))
 		if err == nil {
 			err = s.check(body)
 		}
@@ -191,26 +210,26 @@ type subject struct {
 	perSecond []float64 // of each round
 	cpuMillis []float64
 	peak      *Memory
+
+	beside *subject // what is written meanwhile, nil = nothing
 }
 
 // round puts load on the server once.
 func (p Plan) round(ctx context.Context, m *subject, s *Scenario, number uint64) {
 	load := p.Load
 	load.Seed += number
-	newSend := func() (sendFunc, func()) {
-		c := newConn(m.to, s, load.Timeout, p.Clock.Now)
-		return func(ctx context.Context, i int64) (int, error) {
-			body, err := c.get(ctx, s, i)
-			if err == nil {
-				err = s.check(body)
-			}
-			return len(body), err
-		}, c.close
+	var writing sync.WaitGroup
+	if m.beside != nil {
+		writes := load
+		writes.Rate = p.WriteRate
+		writing.Go(func() {
+			m.beside.add(writes.run(ctx, p.Clock, p.Writes.size(), p.sender(m.to, p.Writes), func() {}))
+		})
 	}
 	stop := watchMemory(ctx, m.pid)
 	var before time.Duration
 	var known bool
-	found := load.run(ctx, p.Clock, s.size(), newSend, func() { before, known = m.cpu() })
+	found := load.run(ctx, p.Clock, s.size(), p.sender(m.to, s), func() { before, known = m.cpu() })
 	after, _ := m.cpu()
 	if peak := stop(); peak != nil {
 		if m.peak == nil {
@@ -218,14 +237,34 @@ func (p Plan) round(ctx context.Context, m *subject, s *Scenario, number uint64)
 		}
 		m.peak.RSS, m.peak.Anonymous = max(m.peak.RSS, peak.RSS), max(m.peak.Anonymous, peak.Anonymous)
 	}
+	m.add(found)
+	if known && found.requests > 0 {
+		m.cpuMillis = append(m.cpuMillis, (after-before).Seconds()*1000/float64(found.requests))
+	}
+	writing.Wait()
+}
+
+// sender returns what makes the senders of a scenario's requests.
+func (p Plan) sender(to endpoint, s *Scenario) func() (sendFunc, func()) {
+	return func() (sendFunc, func()) {
+		c := newConn(to, s, p.Load.Timeout, p.Clock.Now)
+		return func(ctx context.Context, i int64) (int, error) {
+			body, err := c.ask(ctx, s, i)
+			if err == nil {
+				err = s.check(body)
+			}
+			return len(body), err
+		}, c.close
+	}
+}
+
+// add takes over what a round found.
+func (m *subject) add(found *outcome) {
 	if m.total == nil {
 		m.total = &outcome{spans: newLatencies()}
 	}
 	m.total.add(found)
 	m.perSecond = append(m.perSecond, float64(found.requests)/found.elapsed.Seconds())
-	if known && found.requests > 0 {
-		m.cpuMillis = append(m.cpuMillis, (after-before).Seconds()*1000/float64(found.requests))
-	}
 }
 
 // cpu is the processor time that the server's process has used.

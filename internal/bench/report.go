@@ -48,14 +48,21 @@ type Data struct {
 type Pace struct {
 	Concurrency int     `json:"concurrency"`
 	Rate        float64 `json:"rate,omitempty"` // requests a second; absent: closed loop
+	WriteRate   float64 `json:"write_rate,omitempty"`
 	Warmup      float64 `json:"warmup_seconds"`
 	Duration    float64 `json:"duration_seconds"`
 	Rounds      int     `json:"rounds"`
 }
 
+// paced tells whether there is load in an open loop.
+func (p *Pace) paced() bool { return p.Rate > 0 || p.WriteRate > 0 }
+
 // PaceOf describes the load of a plan.
-func PaceOf(l Load, rounds int) Pace {
-	return Pace{Concurrency: l.Concurrency, Rate: l.Rate, Warmup: l.Warmup.Seconds(), Duration: l.Duration.Seconds(), Rounds: rounds}
+func PaceOf(l Load, writeRate float64, rounds int) Pace {
+	return Pace{
+		Concurrency: l.Concurrency, Rate: l.Rate, WriteRate: writeRate,
+		Warmup: l.Warmup.Seconds(), Duration: l.Duration.Seconds(), Rounds: rounds,
+	}
 }
 
 // Startup is how the server started.
@@ -92,7 +99,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	r.head(&text)
 	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	columns := []string{"req/s", "of floor", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms", "CPU ms", "RssAnon MiB", "bytes", "requests", "errors"}
-	if r.Load.Rate > 0 {
+	if r.Load.paced() {
 		columns = append(columns, "late", "dropped")
 	}
 	// The first column is on the left: it is filled up by hand.
@@ -106,6 +113,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 		r.row(t, fmt.Sprintf("%-*s", width, result.Scenario), result.OfFloor, result.BodyBytes, &result.Server)
 		if result.Floor != nil {
 			r.row(t, fmt.Sprintf("%-*s", width, "  its floor"), 0, result.BodyBytes, result.Floor)
+		}
+		if result.Writes != nil {
+			r.row(t, fmt.Sprintf("%-*s", width, "  writes"), 0, 0, result.Writes)
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -140,7 +150,11 @@ func (r *Report) head(w io.Writer) {
 	if r.Load.Rate > 0 {
 		loop = fmt.Sprintf("open loop of %g requests/s", r.Load.Rate)
 	}
-	fmt.Fprintf(w, "%s, %d connections, %d rounds of %s after %s\n", loop, r.Load.Concurrency, r.Load.Rounds, seconds(r.Load.Duration), seconds(r.Load.Warmup))
+	fmt.Fprintf(w, "%s, %d connections, %d rounds of %s after %s", loop, r.Load.Concurrency, r.Load.Rounds, seconds(r.Load.Duration), seconds(r.Load.Warmup))
+	if r.Load.WriteRate > 0 {
+		fmt.Fprintf(w, ", while %g a second are written", r.Load.WriteRate)
+	}
+	fmt.Fprintln(w)
 	if s := r.Start; s != nil {
 		fmt.Fprintf(w, "ready after %.0f ms, binary %s MiB", s.ReadyMillis, mebibytes(s.BinaryBytes))
 		if s.Memory != nil {
@@ -165,7 +179,7 @@ func (r *Report) row(w io.Writer, name string, ofFloor float64, bytes int, f *Fi
 	l := f.Latency
 	fmt.Fprintf(w, "%s\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t", name, f.PerSecond, ratio,
 		millis(l.P50), millis(l.P90), millis(l.P99), millis(l.P999), millis(l.Max), cpu, anon, bytes, f.Requests, f.Errors)
-	if r.Load.Rate > 0 {
+	if r.Load.paced() {
 		fmt.Fprintf(w, "%d\t%d\t", f.Late, f.Dropped)
 	}
 	fmt.Fprintln(w)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,6 +28,9 @@ type Scenario struct {
 	Headers map[string]string `json:"headers,omitempty"`
 	// Paths are chosen from uniformly, over all series together.
 	Paths []Series `json:"paths"`
+	// Body is JSON that is posted to each path: the scenario writes. "" = it
+	// gets them.
+	Body string `json:"body,omitempty"`
 	// Contains is a text that every right answer contains, so that an empty
 	// list does not pass for a fast one; "" = whatever.
 	Contains string `json:"contains,omitempty"`
@@ -111,11 +115,28 @@ func (t Targets) Write(path string) error {
 	return os.WriteFile(path, append(text, '\n'), 0o600)
 }
 
+// Writes tells whether the scenario changes the data.
+func (s *Scenario) Writes() bool { return s.Body != "" }
+
+// Writing returns the first scenario that writes.
+func (t Targets) Writing() (*Scenario, error) {
+	for i := range t.Scenarios {
+		if t.Scenarios[i].Writes() {
+			return &t.Scenarios[i], nil
+		}
+	}
+	return nil, errors.New("no scenario writes")
+}
+
 // Select returns the scenarios of the names, in the file's order; no names
-// select all.
+// select all that only read.
 func (t Targets) Select(names []string) ([]Scenario, error) {
 	if len(names) == 0 {
-		return t.Scenarios, nil
+		reads := slices.DeleteFunc(slices.Clone(t.Scenarios), func(s Scenario) bool { return s.Writes() })
+		if len(reads) == 0 {
+			return nil, errors.New("all scenarios write: one must be named")
+		}
+		return reads, nil
 	}
 	wanted := map[string]bool{}
 	for _, name := range names {
@@ -153,6 +174,9 @@ func (t Targets) check() error {
 			if !strings.HasPrefix(p.Prefix, "/") || p.Count < 0 || p.First < 0 || strings.ContainsAny(p.Prefix+p.Suffix, " \r\n") {
 				return fmt.Errorf("scenario %s: a path begins with / and has no blanks, its numbers are not negative", s.Name)
 			}
+		}
+		if s.Writes() && !json.Valid([]byte(s.Body)) {
+			return fmt.Errorf("scenario %s: the body is not JSON", s.Name)
 		}
 		for name, value := range s.Headers {
 			if name == "" || strings.ContainsAny(name, ": \r\n") || strings.ContainsAny(value, "\r\n") {

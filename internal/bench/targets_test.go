@@ -63,6 +63,19 @@ func TestTargetsFile(t *testing.T) {
 	if _, err := read.Select([]string{"nonsense"}); err == nil {
 		t.Error("an unknown scenario was selected")
 	}
+	all, err := read.Select(nil)
+	if err != nil || len(all) != len(read.Scenarios)-1 {
+		t.Errorf("selected %v, %v; want all that read", all, err)
+	}
+	if writing, err := read.Writing(); err != nil || writing.Name != "commbox-child" {
+		t.Errorf("writing is %v, %v", writing, err)
+	}
+	if _, err := (Targets{Scenarios: all}).Writing(); err == nil {
+		t.Error("a scenario that reads is taken for one that writes")
+	}
+	if _, err := (Targets{Scenarios: read.Scenarios[7:]}).Select(nil); err == nil {
+		t.Error("a scenario that writes was selected without being named")
+	}
 }
 
 func TestTargetsAreChecked(t *testing.T) {
@@ -75,6 +88,7 @@ func TestTargetsAreChecked(t *testing.T) {
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"x"}]}]}`:                                     "begins with /",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x y"}]}]}`:                                  "no blanks",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x","count":-1}]}]}`:                         "not negative",
+		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x"}],"body":"{"}]}`:                         "not JSON",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x"}],"headers":{"a":"b\r\nc: d"}}]}`:        "is no header",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x"}],"headers":{"a: b\r\nc":"d"}}]}`:        "is no header",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x","suffix":" HTTP/1.1\r\nHost: evil"}]}]}`: "no blanks",
