@@ -478,14 +478,19 @@ func (s sample) check(body []byte) error {
 func samples(t *testing.T) []sample {
 	t.Helper()
 	var found []sample
+	// A document is long: it is taken apart once, not for each operation.
+	paths, shared := map[string]map[string]json.RawMessage{}, map[string]map[string]json.RawMessage{}
 	for _, op := range operations {
-		doc := document(t, op.dialect)
+		if paths[op.dialect] == nil {
+			doc := document(t, op.dialect)
+			paths[op.dialect], shared[op.dialect] = members(t, at(t, doc, "paths")), members(t, at(t, doc, "components", "responses"))
+		}
 		for status, media := range op.statuses {
-			response := at(t, doc, "paths", op.path, strings.ToLower(op.verb()), "responses", status)
+			response := at(t, paths[op.dialect][op.path], strings.ToLower(op.verb()), "responses", status)
 			if ref := members(t, response)["$ref"]; ref != nil {
 				var target string
 				decode(t, ref, &target)
-				response = at(t, doc, strings.Split(strings.TrimPrefix(target, "#/"), "/")...)
+				response = shared[op.dialect][strings.TrimPrefix(target, "#/components/responses/")]
 			}
 			examples := members(t, at(t, response, "content", media, "examples"))
 			if len(examples) == 0 {
