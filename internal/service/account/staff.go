@@ -91,6 +91,15 @@ func (s *Accounts) Member(ctx context.Context, account, id int64) (Member, error
 	return Member{Agent: a, Teams: teams}, nil
 }
 
+// FindAgent returns the agent who signs in with a user name.
+func (s *Accounts) FindAgent(ctx context.Context, account int64, userName string) (a core.Agent, found bool, err error) {
+	a, found, err = s.store.FindAgentByUserName(ctx, account, userName)
+	if err != nil {
+		return core.Agent{}, false, fmt.Errorf("find agent: %w", err)
+	}
+	return a, found, nil
+}
+
 // Load is how many conversations of an inbox an agent is in charge of, without
 // resolved ones.
 type Load struct {
