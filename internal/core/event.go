@@ -34,6 +34,7 @@ const (
 	ContactUpdated        EventType = "contact.updated"
 	ContactMerged         EventType = "contact.merged"
 	IdentityCreated       EventType = "identity.created"
+	IdentityUpdated       EventType = "identity.updated"
 	IdentityMoved         EventType = "identity.moved"
 	ContactInboxCreated   EventType = "contact_inbox.created"
 	ContactInboxUpdated   EventType = "contact_inbox.updated"

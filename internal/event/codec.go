@@ -112,7 +112,7 @@ func target(typ core.EventType) payload {
 		return new(contact)
 	case core.ContactMerged:
 		return new(contactMerge)
-	case core.IdentityCreated, core.IdentityMoved:
+	case core.IdentityCreated, core.IdentityUpdated, core.IdentityMoved:
 		return new(identity)
 	case core.ContactInboxCreated, core.ContactInboxUpdated:
 		return new(contactInbox)

@@ -108,6 +108,9 @@ type Tx interface {
 	// DeleteContact removes a contact that has no identity any more.
 	DeleteContact(ctx context.Context, account, id int64) error
 	InsertIdentity(ctx context.Context, i *core.Identity) error
+	// UpdateIdentity stores everything but the uuid, the address with its
+	// provider type and the contact.
+	UpdateIdentity(ctx context.Context, i core.Identity) error
 	// MoveIdentity makes the identity one of another contact, and with it its
 	// contact inboxes, its conversations and what the contact said in them.
 	MoveIdentity(ctx context.Context, account, identity, from, to int64) error

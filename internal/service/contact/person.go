@@ -65,13 +65,9 @@ func Resolve(ctx context.Context, tx store.Tx, account int64, claim Claim, actor
 		AccountID: account, ContactID: contact.ID, ProviderType: claim.ProviderType, Address: claim.Address,
 		FirstName: p.FirstName, LastName: p.LastName, CreatedAt: now,
 	}
-	if identity.ProviderType == core.MailProvider {
-		identity.Email = strings.ToLower(identity.Address)
-	}
-	if err := tx.InsertIdentity(ctx, &identity); err != nil {
+	if err := insertIdentity(ctx, tx, &identity, actor, now); err != nil {
 		return core.Contact{}, core.Identity{}, err
 	}
-	tx.Emit(core.Event{AccountID: account, Type: core.IdentityCreated, At: now, Actor: actor, ContactID: contact.ID, Data: identity})
 	return contact, identity, nil
 }
 

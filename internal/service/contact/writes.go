@@ -29,6 +29,41 @@ type Changes struct {
 	Ext func(ext core.JSON) core.JSON
 }
 
+// Create makes a contact with its addresses, in the actor's name, and returns
+// both. Unlike Resolve it finds nobody: a key that another contact holds and an
+// address that is somebody's are core.Conflict.
+func (s *Writes) Create(ctx context.Context, account int64, actor core.Actor, in Changes, addresses []NewIdentity) (core.Contact, []core.Identity, error) {
+	var c core.Contact
+	var identities []core.Identity
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+		now := s.clock()
+		c = core.Contact{AccountID: account, CreatedAt: now, UpdatedAt: now, LastActivityAt: now}
+		in.apply(&c)
+		if err := refuseTaken(ctx, tx, &core.Contact{}, &c); err != nil {
+			return err
+		}
+		if err := refuseAddresses(ctx, tx, account, addresses); err != nil {
+			return err
+		}
+		if err := tx.InsertContact(ctx, &c); err != nil {
+			return err
+		}
+		tx.Emit(core.Event{AccountID: account, Type: core.ContactCreated, At: now, Actor: actor, ContactID: c.ID, Data: c})
+		identities = make([]core.Identity, len(addresses))
+		for n := range addresses {
+			identities[n] = addresses[n].of(&c, now)
+			if err := insertIdentity(ctx, tx, &identities[n], actor, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return core.Contact{}, nil, fmt.Errorf("create contact: %w", err)
+	}
+	return c, identities, nil
+}
+
 // Change changes a contact in the actor's name and returns it. A key that
 // another contact holds is core.Conflict; a contact that the account does not
 // have is core.NotFound. Without a difference nothing is stored and told.

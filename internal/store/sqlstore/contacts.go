@@ -28,6 +28,7 @@ var (
 	identitySQL          = identityTable.selectFrom("WHERE account_id = $1 AND id = $2")
 	identityByUUIDSQL    = identityTable.selectFrom("WHERE account_id = $1 AND uuid = $2")
 	identityByAddressSQL = identityTable.selectFrom("WHERE account_id = $1 AND provider_type = $2 AND address = $3")
+	updateIdentityFields = identityTable.updateAll("uuid", "contact_id", "provider_type", "address")
 	countIdentitiesSQL   = "SELECT COUNT(*) FROM identities WHERE account_id = $1 AND contact_id = $2"
 	listIdentitiesSQL    = "SELECT " + identityTable.list("d") +
 		", (SELECT COUNT(*) FROM conversations c WHERE c.account_id = d.account_id AND c.identity_id = d.id)" +
@@ -155,6 +156,11 @@ func (t *tx) InsertIdentity(ctx context.Context, i *core.Identity) error {
 	v.ID = id
 	*i = v
 	return nil
+}
+
+// UpdateIdentity implements store.Tx.
+func (t *tx) UpdateIdentity(ctx context.Context, i core.Identity) error {
+	return t.set(ctx, "identity", updateIdentityFields, identityArgs(&i))
 }
 
 // identityUseRow is a line of ListIdentities.

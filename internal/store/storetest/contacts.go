@@ -108,6 +108,27 @@ var contactChecks = []check{
 		_, err := e.st.Identity(e.ctx, account, d.ID+1)
 		e.kind("absent", err, core.NotFound)
 	}},
+	{"Contacts/UpdateIdentity keeps every field but where it is and whose", func(e *env) {
+		account := e.account().ID
+		c := core.Contact{AccountID: account}
+		d := filled[core.Identity](1)
+		e.tx(account, func(tx store.Tx) error {
+			if err := tx.InsertContact(e.ctx, &c); err != nil {
+				return err
+			}
+			d.ID, d.UUID, d.AccountID, d.ContactID = 0, "", account, c.ID
+			return tx.InsertIdentity(e.ctx, &d)
+		})
+		for _, u := range []core.Identity{filled[core.Identity](2), {}} {
+			u.ID, u.AccountID = d.ID, account
+			e.tx(account, func(tx store.Tx) error { return tx.UpdateIdentity(e.ctx, u) })
+			u.UUID, u.ContactID, u.ProviderType, u.Address = d.UUID, d.ContactID, d.ProviderType, d.Address
+			e.same("Identity", must(e.st.Identity(e.ctx, account, d.ID)), u)
+		}
+		e.refused("absent", account, core.NotFound, func(tx store.Tx) error {
+			return tx.UpdateIdentity(e.ctx, core.Identity{ID: d.ID + 1, AccountID: account})
+		})
+	}},
 	{"Contacts/an address is unique with its provider type", func(e *env) {
 		account := e.account().ID
 		c := core.Contact{AccountID: account}
