@@ -210,9 +210,16 @@ func wantOnce(t *testing.T, st store.Store, want []acknowledged, spare int) {
 func helperEntries(t *testing.T, st store.Store) func(yield func(core.Entry) bool) {
 	t.Helper()
 	return func(yield func(core.Entry) bool) {
-		conversations, err := st.PageConversations(t.Context(), 1, 0, 100)
-		if err != nil {
-			t.Fatal(err)
+		var conversations []core.Conversation
+		for after := int64(0); ; after = conversations[len(conversations)-1].ID {
+			page, err := st.PageConversations(t.Context(), 1, after, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			conversations = append(conversations, page...)
 		}
 		for i := range conversations {
 			q := store.EntryQuery{ConversationIDs: []int64{conversations[i].ID}, Limit: 500}

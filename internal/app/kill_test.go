@@ -3,14 +3,11 @@
 package app_test
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -19,7 +16,7 @@ import (
 	"parley/internal/store"
 )
 
-// What the helper "restore" is told beside the data directory: see main_test.go.
+// What the helpers "restore" and "serve" are told beside the data directory: see main_test.go.
 const (
 	backupEnv   = "PARLEY_TEST_BACKUP"
 	databaseEnv = "PARLEY_TEST_DATABASE"
@@ -79,25 +76,9 @@ func TestRestoreSurvivesKill(t *testing.T) {
 
 func killRestore(t *testing.T, cfg *config.Config, backup string) {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), helperEnv+"=restore", backupEnv+"="+backup, whereEnv+"="+cfg.DataDir, databaseEnv+"="+cfg.DatabaseURL.Reveal())
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	child := help(t, "restore", backupEnv+"="+backup, whereEnv+"="+cfg.DataDir, databaseEnv+"="+cfg.DatabaseURL.Reveal())
+	if line := child.line(t); line != "ready" {
+		t.Errorf("the child said %q", line)
 	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if line != "ready\n" || err != nil {
-		t.Errorf("the child said %q, %v", line, err)
-	}
-	if err := child.Process.Kill(); err != nil {
-		t.Error(err)
-	}
-	var ended *exec.ExitError
-	if err := child.Wait(); !errors.As(err, &ended) {
-		t.Errorf("the child ended with %v", err)
-	}
+	child.kill(t)
 }

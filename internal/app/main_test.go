@@ -3,11 +3,15 @@
 package app_test
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"parley/internal/service/integrity"
@@ -35,6 +39,7 @@ var helpers = map[string]func(ctx context.Context) error{
 	"append one by one": appendOneByOne,
 	"hold":              holdTheFile,
 	"restore":           restoreUntilKilled,
+	"serve":             serveUntilKilled,
 }
 
 func TestMain(m *testing.M) {
@@ -42,14 +47,58 @@ func TestMain(m *testing.M) {
 	if name == "" {
 		os.Exit(m.Run())
 	}
-	help, ok := helpers[name]
+	work, ok := helpers[name]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "no helper is called %q\n", name)
 		os.Exit(2)
 	}
-	if err := help(context.Background()); err != nil {
+	if err := work(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+// process is a helper that runs.
+type process struct {
+	cmd *exec.Cmd
+	out *bufio.Scanner // what it says
+}
+
+// help starts the helper of that name, with settings for its environment.
+func help(t *testing.T, name string, env ...string) *process {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(append(os.Environ(), helperEnv+"="+name), env...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return &process{cmd: cmd, out: bufio.NewScanner(out)}
+}
+
+// line waits for the next line that the process says.
+func (p *process) line(t *testing.T) string {
+	t.Helper()
+	if !p.out.Scan() {
+		t.Errorf("the process says nothing more: %v", p.out.Err())
+	}
+	return p.out.Text()
+}
+
+// kill kills the process, which must not have ended by itself.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Errorf("kill: %v", err)
+	}
+	err := p.cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Errorf("the process ended by itself: %v", err)
 	}
 }
 
