@@ -1,5 +1,7 @@
 package commbox
 
+import "encoding/json"
+
 // This file has what calls are sent that write, and what they answer (OpenAPI
 // 2.07, and what its help pages and public clients add). Names of sent members
 // match in any letter case.
@@ -26,6 +28,17 @@ type newObject struct {
 type newUser struct {
 	UniqueID, FirstName, LastName, Phone1, Phone2, Email, Remarks wireText
 	Content                                                       wireObject
+}
+
+// UnmarshalJSON implements json.Unmarshaler. In a form, whose fields hold texts
+// alone, the user is the text of an object.
+func (u *newUser) UnmarshalJSON(raw []byte) error {
+	var object wireObject
+	if err := object.UnmarshalJSON(raw); err != nil || object == "" {
+		return err
+	}
+	type members newUser // without this method
+	return json.Unmarshal([]byte(object), (*members)(u))
 }
 
 // newChild is the body of Create Child.

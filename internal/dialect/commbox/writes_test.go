@@ -228,6 +228,17 @@ func TestCreateObject(t *testing.T) {
 		{call: objects, body: `{"data":{"UserIdentity":700021,"Message":"once"}}`, key: "k1", golden: "create_object/created_once", made: "once"},
 		{call: objects, body: ` {"data":{"UserIdentity":"700021","Message":"once","x":1}}`, key: "k1", golden: "create_object/created_once", made: "once"},
 		{call: objects, body: `{"data":{"UserIdentity":700021,"Message":"twice"}}`, key: "k1", status: 400},
+		// Fields hold texts alone, so that a member which is an object is one, too.
+		{
+			call: objects, form: "multipart/form-data; boundary=b", body: field("UserStreamProviderId", "972550002222") + field("UserStreamProviderType", "5") +
+				field("Message", "in parts") + field("User", `{"FirstName":"Tal","Phone1":972550002222}`) + "--b--\r\n",
+			golden: "create_object/created_parts_user", made: "object",
+		},
+		{call: "GET /users/0?streamProviderId=972550002222&streamProviderType=5", golden: "create_object/parts_user"},
+		{
+			call: objects, form: "multipart/form-data; boundary=b", status: 400,
+			body: field("UserIdentity", "700021") + field("Message", "x") + field("User", "Tal") + "--b--\r\n",
+		},
 	})
 }
 
