@@ -1,4 +1,4 @@
-package commbox
+package commbox_test
 
 import (
 	"net/http"
@@ -10,15 +10,19 @@ import (
 	"testing"
 
 	"parley/internal/core"
+	"parley/internal/dialect/commbox"
 	"parley/internal/httpx"
 	"parley/internal/testkit"
 )
 
 // coverage is a line of coverage.txt.
 type coverage struct {
-	status, method, path string
-	goldens              []string
+	status, method, path, source string
+	goldens                      []string
 }
+
+// sources are where an operation is published beside OpenAPI 2.07.
+var sources = []string{"(H)", "(RO)", "(P)"}
 
 func readCoverage(t *testing.T) []coverage {
 	t.Helper()
@@ -35,10 +39,11 @@ func readCoverage(t *testing.T) []coverage {
 		if len(fields) < 3 {
 			t.Fatalf("coverage.txt: %q has no status, method and path", line)
 		}
-		if last := fields[len(fields)-1]; slices.Contains([]string{"(H)", "(RO)", "(P)"}, last) {
-			fields = fields[:len(fields)-1]
+		source := ""
+		if last := fields[len(fields)-1]; slices.Contains(sources, last) {
+			source, fields = last, fields[:len(fields)-1]
 		}
-		all = append(all, coverage{status: fields[0], method: fields[1], path: fields[2], goldens: fields[3:]})
+		all = append(all, coverage{status: fields[0], method: fields[1], path: fields[2], source: source, goldens: fields[3:]})
 	}
 	return all
 }
@@ -47,12 +52,12 @@ func readCoverage(t *testing.T) []coverage {
 func TestCoverage(t *testing.T) {
 	t.Parallel()
 	served := map[string]bool{} // by method and path
-	for _, c := range (&dialect{}).calls() {
-		name := c.method + " " + c.path
+	for _, c := range commbox.Calls() {
+		name := c.Method + " " + c.Path
 		if _, twice := served[name]; twice {
 			t.Errorf("%s is routed twice", name)
 		}
-		served[name] = c.serve != nil
+		served[name] = c.Served
 	}
 	named := map[string]bool{} // golden files
 	for _, c := range readCoverage(t) {
@@ -97,7 +102,7 @@ func TestCoverage(t *testing.T) {
 // nobody published. Neither needs a key.
 func TestAbsentOperations(t *testing.T) {
 	t.Parallel()
-	handler := New(Deps{Gate: httpx.NewGate(nil, nil), Clock: func() core.Time { return 1_772_355_605_123_456 }, Log: nil, IDKey: make([]byte, 64)})
+	handler := commbox.New(commbox.Deps{Gate: httpx.NewGate(nil, nil), Clock: func() core.Time { return 1_772_355_605_123_456 }, Log: nil, IDKey: make([]byte, 64)})
 	for _, c := range readCoverage(t) {
 		methods := []string{http.MethodPut, http.MethodHead}
 		if c.status == "absent" {
