@@ -70,7 +70,7 @@ var operations = append(staff(), []operation{
 			"429": "application/json", "500": "application/json", "501": "application/json",
 		},
 	},
-	{dialect: "commbox", path: "/auth/ticket", call: "/auth/ticket", statuses: inJSON("200", "400", "401", "429", "500", "501"), method: http.MethodPost},
+	{dialect: "commbox", path: "/auth/ticket", call: "/auth/ticket", statuses: inJSON("200", "400", "401", "413", "429", "500", "501"), method: http.MethodPost},
 	{dialect: "commbox", path: "/core/systemstatus", call: "/core/systemstatus", statuses: withoutKey},
 	{dialect: "commbox", path: "/streams", call: "/streams", statuses: withoutParameters},
 	{dialect: "commbox", path: "/streams/{STREAM_ID}/objects", call: "/streams/61/objects?userIdentityId=4120", statuses: anyOfTheSeven},
