@@ -20,6 +20,7 @@ import (
 	"parley/internal/blob"
 	"parley/internal/blob/disk"
 	"parley/internal/core"
+	"parley/internal/httpx"
 	"parley/internal/interchange"
 	"parley/internal/service/file"
 	"parley/internal/store"
@@ -80,6 +81,7 @@ type Options struct {
 	// FilesLimit is the size of the largest file, 0 = the default.
 	FilesLimit int64
 	PublicURL  string
+	RateLimit  int // requests a minute, 0 = any number
 }
 
 // Serve runs the doors on a store until the test ends.
@@ -103,7 +105,7 @@ func ServeWith(t testing.TB, st store.Store, engine string, o Options) *Server {
 	}
 	files := newFiles(t, st, o, key)
 	handler := app.NewHandler(app.HandlerOptions{
-		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key, Files: files,
+		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key, Files: files, Limits: httpx.NewLimits(o.RateLimit, o.Clock, nil),
 	})
 	srv := httptest.NewUnstartedServer(handler)
 	srv.Config.ErrorLog = slog.NewLogLogger(Log(t).Handler(), slog.LevelWarn)
