@@ -148,11 +148,6 @@ var (
 	instead = map[string]string{"set": "add"}
 )
 
-// notDone are members of served operations that get no good answer, and why.
-var notDone = map[string]string{
-	"POST /auth/ticket username": "there is no console for agents to log in at",
-}
-
 // values are good values, by name or by operation and name.
 var values = map[string]any{
 	"STREAM_ID": 53211, "SUBSTREAM_ID": 2432, "OBJECT_ID": 293854, "PROVIDER_ID": "972505555555", "PROVIDER_TYPE": 5, "TAG_ID": 12, "TAGS_GROUP_ID": 3,
@@ -170,13 +165,14 @@ var values = map[string]any{
 	"Phone2": "972501234332", "Remarks": "calm", "streamId": 53211, "subStreamId": 2432, "Text": "Call back", "Source": "CRM",
 	"IndicatorId": "late", "Title": "Late", "DisplayClass": "icon-clock", "Link": "https://crm.example/1", "Icon": "https://crm.example/i.png",
 	"Password": "correct horse battery", "TeamId": 31, "PermissionId": 2, "TagGroupId": 3, "Tag Group Id": 3,
-	"brand": "1", "email": "eddiedoe053@gmail.com", "username": "nora", "uniqueId": "12345", "firstName": "Eddie", "lastName": "Doe", "phone1": "972531234567",
+	"brand": "1", "email": "nora@harbour.example", "username": "nora", "uniqueId": "12345", "firstName": "Eddie", "lastName": "Doe", "phone1": "972531234567",
 
 	"POST /streams/{STREAM_ID}/objects/{OBJECT_ID}/child UserIdentity":                   600001,
 	"POST /streams/{STREAM_ID}/objects/{PROVIDER_ID}/{PROVIDER_TYPE}/child UserIdentity": 600001,
-	"POST /users/{USER_ID} Email":       "eddiedoe053@gmail.com",
-	"POST /managers/{MANAGER_ID} Email": "nora@harbour.example",
-	"POST /tags Type":                   1,
+	"POST /users/{USER_ID} Email":            "eddiedoe053@gmail.com",
+	"POST /managers/{MANAGER_ID} Email":      "michael.b@commbox.com",
+	"POST /managers/{MANAGER_ID} MANAGER_ID": 520803,
+	"POST /tags Type":                        1,
 }
 
 // fresh are names of which there may be one each.
@@ -292,9 +288,6 @@ func (w *walk) operation(p *published) {
 	for _, media := range p.media {
 		var everything []string
 		for _, m := range p.members[media] {
-			if notDone[p.name()+" "+m.name] != "" {
-				continue
-			}
 			if m.name != "data" {
 				everything = append(everything, m.name)
 			}
