@@ -16,7 +16,7 @@ const (
 
 func TestManagers(t *testing.T) {
 	t.Parallel()
-	scene(t, []step{
+	talk(t, []turn{
 		{call: "GET /managers", golden: "managers/list"},
 		{call: "GET /Managers/", golden: "managers/list", auth: reader},
 		{call: "GET /managers/" + nora, golden: "managers/get"},
@@ -31,7 +31,7 @@ func TestManagers(t *testing.T) {
 			body: `{"data":{"FirstName":"Zoë","LastName":"<b>","Email":"Zoe@harbour.example","IsAdmin":true,"Password":"correct horse","UserName":"zoe","TeamId":31}}`,
 		},
 		{
-			call: "POST /managers", golden: "managers/create_member", form: urlForm,
+			call: "POST /managers", golden: "managers/create_member", form: formType,
 			body: "data=" + escape(`{"firstname":"Max","lastname":7,"email":"max@harbour.example","isadmin":"False","password":"correct horse","teamid":""}`),
 		},
 		{
@@ -65,7 +65,7 @@ func escape(s string) string {
 func TestManagerRefusals(t *testing.T) {
 	t.Parallel()
 	const good = `"FirstName":"A","LastName":"B","Email":"a@harbour.example","IsAdmin":true,"Password":"correct horse"`
-	var steps []step
+	var turns []turn
 	for _, body := range []string{
 		``, `{}`, `{"data":null}`, `{"data":[]}`, `[]`, `{`,
 		strings.Replace(good, `"FirstName":"A",`, "", 1), strings.Replace(good, `"LastName":"B",`, "", 1),
@@ -79,30 +79,30 @@ func TestManagerRefusals(t *testing.T) {
 		if strings.HasPrefix(body, `"`) {
 			body = `{"data":{` + body + `}}`
 		}
-		steps = append(steps, step{call: "POST /managers", body: body, status: 400})
+		turns = append(turns, turn{call: "POST /managers", body: body, status: 400})
 	}
 	for _, body := range []string{
 		`{"Email":"nora@harbour.example"}`, `{"Email":"nobody"}`, `{"UserName":"nora"}`, `{"TeamId":99}`, `{"PermissionId":5}`, `{"Password":"short"}`,
 		`{"FirstName":"` + strings.Repeat("x", 256) + `"}`, `{"IsAdmin":2}`, `[]`,
 	} {
-		steps = append(steps, step{call: "POST /managers/" + michael, body: body, status: 400})
+		turns = append(turns, turn{call: "POST /managers/" + michael, body: body, status: 400})
 	}
 	for _, path := range []string{"", "/stats", "/assignments", "/presence"} {
 		for id, status := range map[string]int{
 			"x": 400, "0": 400, "-1": 400, "9223372036854775808": 400, "9007199254740992": 404, "1": 404, "900002": 404, "600009": 404, "545516": 404,
 		} {
-			steps = append(steps, step{call: "GET /managers/" + id + path, status: status})
+			turns = append(turns, turn{call: "GET /managers/" + id + path, status: status})
 		}
 	}
 	for _, id := range []string{"1", "900002", "600009"} {
-		steps = append(
-			steps,
-			step{call: "POST /managers/" + id, body: `{"FirstName":"x"}`, status: 404},
-			step{call: "DELETE /managers/" + id, status: 404},
-			step{call: "POST /managers/" + id + "/presence/1", status: 404},
-			step{call: "POST /managers/" + id + "/profiles?add=agent", status: 404},
-			step{call: "DELETE /managers/" + id + "/profiles", status: 404},
-			step{call: "DELETE /managers/" + id + "/profiles/21", status: 404},
+		turns = append(
+			turns,
+			turn{call: "POST /managers/" + id, body: `{"FirstName":"x"}`, status: 404},
+			turn{call: "DELETE /managers/" + id, status: 404},
+			turn{call: "POST /managers/" + id + "/presence/1", status: 404},
+			turn{call: "POST /managers/" + id + "/profiles?add=agent", status: 404},
+			turn{call: "DELETE /managers/" + id + "/profiles", status: 404},
+			turn{call: "DELETE /managers/" + id + "/profiles/21", status: 404},
 		)
 	}
 	for _, auth := range []string{reader, agent, "Bearer harbour-writer-key-0001", "Bearer nothing", "none"} {
@@ -111,21 +111,21 @@ func TestManagerRefusals(t *testing.T) {
 			"DELETE /managers/teams/31", "POST /managers/" + michael + "/profiles?add=21", "DELETE /managers/" + nora + "/profiles",
 			"DELETE /managers/" + nora + "/profiles/21",
 		} {
-			steps = append(steps, step{call: call, body: `{` + good + `}`, status: 401, auth: auth})
+			turns = append(turns, turn{call: call, body: `{` + good + `}`, status: 401, auth: auth})
 		}
 	}
-	steps = append(
-		steps,
-		step{call: "POST /managers/" + nora + "/presence/2", status: 401, auth: reader},
-		step{call: "GET /managers", status: 401, auth: "Bearer harbour-writer-key-0001"},
-		step{call: "GET /managers", golden: "managers/list"}, // nothing has changed
+	turns = append(
+		turns,
+		turn{call: "POST /managers/" + nora + "/presence/2", status: 401, auth: reader},
+		turn{call: "GET /managers", status: 401, auth: "Bearer harbour-writer-key-0001"},
+		turn{call: "GET /managers", golden: "managers/list"}, // nothing has changed
 	)
-	scene(t, steps)
+	talk(t, turns)
 }
 
 func TestTeams(t *testing.T) {
 	t.Parallel()
-	scene(t, []step{
+	talk(t, []turn{
 		{call: "GET /managers/teams", golden: "teams/list"},
 		{call: "GET /managers/teams?Name=Night", golden: "teams/list_by_name"},
 		{call: "GET /managers/teams?Name=night", golden: "teams/list_nothing"},
@@ -157,7 +157,7 @@ func TestTeams(t *testing.T) {
 
 func TestProfiles(t *testing.T) {
 	t.Parallel()
-	scene(t, []step{
+	talk(t, []turn{
 		{call: "GET /managers/profiles", golden: "profiles/list"},
 		{call: "GET /managers/profiles/21", golden: "profiles/members"},
 		{call: "POST /managers/" + michael + "/profiles?add=22", golden: "profiles/give"},
@@ -185,7 +185,7 @@ func TestProfiles(t *testing.T) {
 
 func TestPresence(t *testing.T) {
 	t.Parallel()
-	scene(t, []step{
+	talk(t, []turn{
 		{call: "GET /managers/presence", golden: "presence/list"},
 		{call: "GET /managers/" + nora + "/presence", golden: "presence/of_active"},
 		{call: "GET /managers/" + michael + "/presence", golden: "presence/of_away"},

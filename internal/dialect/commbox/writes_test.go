@@ -1,141 +1,9 @@
 package commbox_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"net/http"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
-
-	"parley/internal/service/integrity"
-	"parley/internal/store"
-	"parley/internal/testkit"
-	"parley/internal/testkit/testserver"
 )
-
-// turn is one request of a talk. Calls and bodies may name what earlier turns
-// made, as in {object}.
-type turn struct {
-	call   string // method and path
-	body   string
-	form   string // content type; "" = JSON
-	golden string // below testdata/golden, without .json; "" = that of the status
-	status int    // 0 = 200
-	auth   string // "" = bearer
-	key    string // Idempotency-Key
-	made   string // what the id in the answer is called from now on
-}
-
-const agentKey = "Bearer harbour-agent-key-0001"
-
-// talk plays the turns on a server of each engine; then the doctor is content.
-func talk(t *testing.T, turns []turn) {
-	t.Helper()
-	text, err := os.ReadFile(fixture)
-	if err != nil {
-		t.Fatal(err)
-	}
-	testserver.Each(t, fixture, func(t *testing.T, s *testserver.Server) {
-		names := newIDs{seen: map[string]string{}, made: map[string]string{}}
-		for _, known := range regexp.MustCompile(`\d+`).FindAllString(string(text), -1) {
-			names.seen[known] = known
-		}
-		// So that no new id is one that the fixture has for something else.
-		err := s.Store.InTx(t.Context(), 0, func(ctx context.Context, tx store.Tx) error {
-			return errors.Join(tx.LiftIDs(ctx, store.PersonIDs, 3_000_000), tx.LiftIDs(ctx, store.IdentityIDs, 6_000_000))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range turns {
-			e.play(t, s, &names)
-		}
-		if _, err := integrity.Check(t.Context(), s.Store, func(f integrity.Fault) { t.Error(f) }); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// newIDs replaces the ids that the server gave by others that are the same on
-// every engine: in order of their first appearance.
-type newIDs struct {
-	seen map[string]string // what stands for an id; those of the fixture stand for themselves
-	new  int
-	made map[string]string // ids by name
-}
-
-// number is a number in JSON, also inside a text.
-var number = regexp.MustCompile(`[:\[,]\d{4,}`)
-
-// plain is the body with the new ids replaced.
-func (n *newIDs) plain(body []byte) []byte {
-	return number.ReplaceAllFunc(body, func(m []byte) []byte {
-		id := string(m[1:])
-		if n.seen[id] == "" {
-			n.new++
-			n.seen[id] = fmt.Sprint(8_000_000 + n.new)
-		}
-		return append(m[:1:1], n.seen[id]...)
-	})
-}
-
-func (e turn) play(t *testing.T, s *testserver.Server, names *newIDs) {
-	t.Helper()
-	if e.status == 0 {
-		e.status = http.StatusOK
-	}
-	if e.auth == "" {
-		e.auth = bearer
-	}
-	if e.form == "" {
-		e.form = "application/json"
-	}
-	if e.golden == "" {
-		e.golden = "errors/" + fmt.Sprint(e.status)
-	}
-	for name, id := range names.made {
-		e.call, e.body = strings.ReplaceAll(e.call, "{"+name+"}", id), strings.ReplaceAll(e.body, "{"+name+"}", id)
-	}
-	header := []string{"Authorization", e.auth, "Content-Type", e.form}
-	if e.auth == "-" {
-		header = header[2:]
-	}
-	if e.key != "" {
-		header = append(header, "Idempotency-Key", e.key)
-	}
-	method, path, _ := strings.Cut(e.call, " ")
-	got := s.Send(t, method, path, e.body, header...)
-	if got.Status != e.status {
-		t.Errorf("%s %s answered %d, want %d: %s", e.call, e.body, got.Status, e.status, got.Body)
-		return
-	}
-	if got.Header.Get("Content-Type") != "application/json" || got.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("%s: header %v", e.call, got.Header)
-	}
-	if e.made != "" {
-		id := regexp.MustCompile(`"data":\{"id":(\d+)`).FindSubmatch(got.Body)
-		if id == nil {
-			t.Fatalf("%s made nothing: %s", e.call, got.Body)
-		}
-		if before, again := names.made[e.made]; again && e.key != "" && before != string(id[1]) {
-			t.Errorf("%s made %s, and before %s", e.call, id[1], before)
-		}
-		names.made[e.made] = string(id[1])
-	}
-	path, _, _ = strings.Cut(path, "?")
-	if e.status != http.StatusNotImplemented { // a verb that nobody described
-		testkit.CheckResponse(t, "commbox", method, strings.ToLower(strings.TrimSuffix(path, "/")), got.Status, got.Header, got.Body)
-	}
-	testkit.Golden(t, "testdata/golden/"+e.golden+".json", address.ReplaceAll(names.plain(got.Body), []byte("/files/1/9000000/${1}?sig=signature")))
-}
-
-// address is that of a file, whose id and signature differ each time.
-var address = regexp.MustCompile(`/files/1/\d+/([^"?]*)\?sig=[\w-]{22}`)
-
-const formType = "application/x-www-form-urlencoded"
 
 // field is one field of a multipart body with the boundary b.
 func field(name, value string) string {
@@ -153,37 +21,36 @@ func upload(name, fileName, mediaType, content string) string {
 func TestCreateWithFiles(t *testing.T) {
 	t.Parallel()
 	const (
-		parts  = "multipart/form-data; boundary=b"
 		childs = "POST /streams/41/objects/900001/child"
 		pixel  = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b"
 	)
 	talk(t, []turn{
 		{
-			call: "POST /streams/19155/objects", form: parts, body: field("data", `{"Type":5,"UserStreamProviderId":"new@example.org","UserStreamProviderType":4,"Message":"See here"}`) +
+			call: "POST /streams/19155/objects", form: partsType, body: field("data", `{"Type":5,"UserStreamProviderId":"new@example.org","UserStreamProviderType":4,"Message":"See here"}`) +
 				upload("file", "offer.pdf", "application/pdf", "%PDF-1.7\n") + upload("file", "terms.txt", "text/plain", "Terms") + "--b--\r\n",
 			golden: "create_object/created_with_files", made: "object",
 		},
 		{call: "GET /streams/19155/objects/{object}?includeChilds=true", golden: "create_object/with_files"},
 		{
-			call: childs, form: parts, body: field("Type", "2") + field("Message", "Look") + upload("", "pixel.gif", "image/gif", pixel) + "--b--\r\n",
+			call: childs, form: partsType, body: field("Type", "2") + field("Message", "Look") + upload("", "pixel.gif", "image/gif", pixel) + "--b--\r\n",
 			golden: "create_child/created_with_file", made: "child",
 		},
 		{
-			call: childs, form: parts, body: field("Type", "4") + field("IsManager", "true") + field("UserIdentity", "600001") + upload("", "page.html", "text/html", "<html><script>") + "--b--\r\n",
+			call: childs, form: partsType, body: field("Type", "4") + field("IsManager", "true") + field("UserIdentity", "600001") + upload("", "page.html", "text/html", "<html><script>") + "--b--\r\n",
 			golden: "create_child/created_file_alone", made: "child",
 		},
 		{
-			call: childs, form: parts, body: field("Content", `{"sessionId":"7"}`) + upload("", "", "application/octet-stream", "x") + "--b--\r\n",
+			call: childs, form: partsType, body: field("Content", `{"sessionId":"7"}`) + upload("", "", "application/octet-stream", "x") + "--b--\r\n",
 			golden: "create_child/created_file_beside_content", made: "child",
 		},
 		{call: "GET /streams/41/objects/900001?includeChilds=true", golden: "create_child/with_files"},
 		{call: "GET /streams/41/objects/900001/transcript", golden: "transcript/with_files"},
-		{call: childs, form: parts, body: upload("", "a.png", "image/png", "<html>") + "--b--\r\n", status: 400},
+		{call: childs, form: partsType, body: upload("", "a.png", "image/png", "<html>") + "--b--\r\n", status: 400},
 		{
-			call: "POST /streams/53211/objects/972505555555/5/child", form: parts, body: upload("", "a.txt", "", "a") + "--b--\r\n",
+			call: "POST /streams/53211/objects/972505555555/5/child", form: partsType, body: upload("", "a.txt", "", "a") + "--b--\r\n",
 			golden: "create_child/created_file_by_address", made: "child",
 		},
-		{call: "POST /objects/900001/remarks", form: parts, body: field("Text", "x") + upload("", "a.txt", "", "a") + "--b--\r\n", status: 400},
+		{call: "POST /objects/900001/remarks", form: partsType, body: field("Text", "x") + upload("", "a.txt", "", "a") + "--b--\r\n", status: 400},
 	})
 }
 
@@ -218,7 +85,7 @@ func TestCreateObject(t *testing.T) {
 		{call: objects, body: `{"userIdentity":700021,"MESSAGE":"mine","StatusId":2}`, golden: "create_object/created_identity", made: "object"},
 		show("identity"),
 		{
-			call: objects, form: "multipart/form-data; boundary=b", body: field("Type", "5") + field("UserIdentity", "700021") + field("Message", "in parts") + "--b--\r\n",
+			call: objects, form: partsType, body: field("Type", "5") + field("UserIdentity", "700021") + field("Message", "in parts") + "--b--\r\n",
 			golden: "create_object/created_parts", made: "object",
 		},
 		show("parts"),
@@ -230,13 +97,13 @@ func TestCreateObject(t *testing.T) {
 		{call: objects, body: `{"data":{"UserIdentity":700021,"Message":"twice"}}`, key: "k1", status: 400},
 		// Fields hold texts alone, so that a member which is an object is one, too.
 		{
-			call: objects, form: "multipart/form-data; boundary=b", body: field("UserStreamProviderId", "972550002222") + field("UserStreamProviderType", "5") +
+			call: objects, form: partsType, body: field("UserStreamProviderId", "972550002222") + field("UserStreamProviderType", "5") +
 				field("Message", "in parts") + field("User", `{"FirstName":"Tal","Phone1":972550002222}`) + "--b--\r\n",
 			golden: "create_object/created_parts_user", made: "object",
 		},
 		{call: "GET /users/0?streamProviderId=972550002222&streamProviderType=5", golden: "create_object/parts_user"},
 		{
-			call: objects, form: "multipart/form-data; boundary=b", status: 400,
+			call: objects, form: partsType, status: 400,
 			body: field("UserIdentity", "700021") + field("Message", "x") + field("User", "Tal") + "--b--\r\n",
 		},
 	})
@@ -284,7 +151,7 @@ func TestCreateChild(t *testing.T) {
 		// The identity of an agent, ManagerId, and the agent of the key will do.
 		{call: childs, body: `{"IsManager":"true","UserIdentity":"700002","Message":"by identity"}`, golden: "create_child/created_by_identity"},
 		{call: childs, body: `{"IsManager":1,"ManagerId":545437,"Message":"by a bot","Type":11,"Content":{"messageAlreadyRenderedFromClient":true}}`, golden: "create_child/created_by_bot"},
-		{call: childs, body: `{"IsManager":true,"Message":"by the key"}`, auth: agentKey, golden: "create_child/created_by_key"},
+		{call: childs, body: `{"IsManager":true,"Message":"by the key"}`, auth: agent, golden: "create_child/created_by_key"},
 		show("by_agents"),
 		// A customer's message opens what was closed.
 		{call: "POST /objects/900001/status/2", golden: "set_status/changed"},
@@ -329,7 +196,7 @@ func TestChanges(t *testing.T) {
 		return turn{call: "GET /streams/41/objects/900001?includeActivityLog=true", golden: golden}
 	}
 	talk(t, []turn{
-		{call: "POST /objects/900001/status/8", golden: "set_status/changed", auth: agentKey},
+		{call: "POST /objects/900001/status/8", golden: "set_status/changed", auth: agent},
 		{call: "POST /objects/900001/status/8", golden: "set_status/changed"},
 		{call: "POST /Objects/900001/Status/14/", golden: "set_status/changed"},
 		show("set_status/archived"),
@@ -354,7 +221,7 @@ func TestChanges(t *testing.T) {
 		{call: "POST /objects/1/content", body: `{"a":1}`, status: 404},
 
 		{call: "POST /objects/900001/activitylog", body: `{"data":{"Text":"Synced with the CRM","Source":"CRM","ManagerId":600002}}`, golden: "activity_log/added"},
-		{call: "POST /objects/900001/activitylog", body: `{"text":"by the key"}`, auth: agentKey, golden: "activity_log/added"},
+		{call: "POST /objects/900001/activitylog", body: `{"text":"by the key"}`, auth: agent, golden: "activity_log/added"},
 		{call: "POST /objects/900001/activitylog", body: `{"data":{"Text":"by nobody"}}`, golden: "activity_log/added"},
 		{call: "GET /objects/900001/activities?activityType=12", golden: "activity_log/listed"},
 		{call: "POST /objects/900001/activitylog", status: 400},
@@ -409,7 +276,7 @@ func TestAssignments(t *testing.T) {
 		{call: "POST /managers/600001/assignments?objectId=900001", golden: "assignments/changed"},
 		{call: "POST /managers/600001/assignments?objectId=900001", golden: "assignments/changed"},
 		show("assigned"),
-		{call: "POST /managers/545437/assignments?objectId=900001", auth: agentKey, golden: "assignments/changed"},
+		{call: "POST /managers/545437/assignments?objectId=900001", auth: agent, golden: "assignments/changed"},
 		show("to_a_bot"),
 		{call: "DELETE /managers/600001/assignments?objectId=900001", status: 400},
 		{call: "DELETE /managers/545437/assignments?objectId=900001", golden: "assignments/changed"},
