@@ -44,6 +44,12 @@ const (
 // talk plays the turns on a server of each engine; then the doctor is content.
 func talk(t *testing.T, turns []turn) {
 	t.Helper()
+	talkOn(t, fixture, turns)
+}
+
+// talkOn is talk on another fixture.
+func talkOn(t *testing.T, fixture string, turns []turn) {
+	t.Helper()
 	text, err := os.ReadFile(fixture)
 	if err != nil {
 		t.Fatal(err)

@@ -325,6 +325,24 @@ func TestSetStream(t *testing.T) {
 	})
 }
 
+// TestSetStreamOfWhatsApp moves objects to and from a channel that the other
+// fixture has.
+func TestSetStreamOfWhatsApp(t *testing.T) {
+	t.Parallel()
+	const key = "Bearer desk-site-key-00001"
+	create := func(stream string) turn {
+		return turn{
+			call: "POST /streams/" + stream + "/objects", auth: key, golden: "create_object/created_on_the_desk", made: "object",
+			body: `{"data":{"Type":4,"UserStreamProviderId":"972550003333","UserStreamProviderType":7,"Message":"Hello"}}`,
+		}
+	}
+	move := func(stream, golden string, status int) turn {
+		return turn{call: "PATCH /objects/{object}/stream", auth: key, body: `{"data":{"streamId":` + stream + `}}`, golden: "set_stream/" + golden, status: status}
+	}
+	talkOn(t, desk, []turn{create("61"), move("63", "whatsapp", 400), move("64", "type", 400), move("61", "unchanged", 0)})
+	talkOn(t, desk, []turn{create("63"), move("64", "type", 400), move("62", "no_email", 400), move("61", "moved_from_whatsapp", 0), move("63", "whatsapp", 400)})
+}
+
 func TestUpdateUser(t *testing.T) {
 	t.Parallel()
 	talk(t, []turn{
