@@ -19,7 +19,8 @@ const (
 	ActivityStatusChanged = "status_changed"
 	// ActivityPriorityChanged: priority, "" = none now.
 	ActivityPriorityChanged = "priority_changed"
-	// ActivityAssigneeChanged: assignee_id, 0 = nobody now.
+	// ActivityAssigneeChanged: assignee_id, 0 = nobody now, and for what happened
+	// by itself cause.
 	ActivityAssigneeChanged = "assignee_changed"
 	// ActivityTeamChanged: team_id and name, 0 and "" = none now.
 	ActivityTeamChanged = "team_changed"
@@ -42,6 +43,8 @@ const (
 	CauseSnooze = "snooze_over"
 	// CauseIdle: nothing was said for the time that its inbox allows.
 	CauseIdle = "idle"
+	// CauseTurn: nobody was in charge, and it was the agent's turn.
+	CauseTurn = "turn"
 )
 
 // params builds the parameters of an activity.

@@ -137,8 +137,9 @@ func SetPriority(c *Conversation, priority string, at Time) (Change, error) {
 }
 
 // Assign puts an agent in charge, a person or a bot; nil is nobody. One takes
-// over from the other.
-func Assign(c *Conversation, a *Agent, at Time) Change {
+// over from the other. cause is why it happened by itself, "" = the actor wanted
+// it.
+func Assign(c *Conversation, a *Agent, cause string, at Time) Change {
 	var person, bot int64
 	switch {
 	case a == nil:
@@ -153,6 +154,9 @@ func Assign(c *Conversation, a *Agent, at Time) Change {
 	c.LastAssigneeID = cmp.Or(person, bot, c.AssigneeID, c.AssigneeBotID, c.LastAssigneeID)
 	c.AssigneeID, c.AssigneeBotID = person, bot
 	p := params{}.number("assignee_id", person+bot) // one of them is 0
+	if cause != "" {
+		p = p.text("cause", cause)
+	}
 	return touched(c, Change{Fields: []string{FieldAssignee}, Code: ActivityAssigneeChanged, Params: p.json}, at)
 }
 

@@ -135,17 +135,18 @@ func TestAssign(t *testing.T) {
 	c := begun()
 	for _, step := range []struct {
 		to                *Agent
+		cause             string
 		person, bot, last int64
 		params            JSON
 	}{
-		{ann, 1, 0, 1, `{"assignee_id":1}`},
-		{ann, 1, 0, 1, ""},
-		{bot, 0, 3, 3, `{"assignee_id":3}`},
-		{bob, 2, 0, 2, `{"assignee_id":2}`},
-		{nil, 0, 0, 2, `{"assignee_id":0}`},
-		{nil, 0, 0, 2, ""},
+		{ann, "", 1, 0, 1, `{"assignee_id":1}`},
+		{ann, CauseTurn, 1, 0, 1, ""},
+		{bot, "", 0, 3, 3, `{"assignee_id":3}`},
+		{bob, CauseTurn, 2, 0, 2, `{"assignee_id":2,"cause":"turn"}`},
+		{nil, "", 0, 0, 2, `{"assignee_id":0}`},
+		{nil, "", 0, 0, 2, ""},
 	} {
-		ch := Assign(c, step.to, changedAt)
+		ch := Assign(c, step.to, step.cause, changedAt)
 		if c.AssigneeID != step.person || c.AssigneeBotID != step.bot || c.LastAssigneeID != step.last || ch.Params != step.params || ch.Happened() != (step.params != "") {
 			t.Errorf("to %+v: %d, bot %d, last %d, %+v", step.to, c.AssigneeID, c.AssigneeBotID, c.LastAssigneeID, ch)
 		}

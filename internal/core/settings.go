@@ -17,6 +17,12 @@ type InboxRules struct {
 	// ResolveAfter is how long an open conversation may be silent before it is
 	// resolved (setting auto_resolve_minutes); 0 = for ever.
 	ResolveAfter time.Duration
+	// Assigns tells whether agents are given the inbox's conversations by turns
+	// (setting enable_auto_assignment): see Turns.
+	Assigns bool
+	// MaxAssigned is how many open conversations of the inbox an agent is given
+	// at most (setting max_assignment_limit); 0 = no limit but the agent's own.
+	MaxAssigned int64
 }
 
 // maxResolveMinutes is a hundred years.
@@ -24,13 +30,20 @@ const maxResolveMinutes = 100 * 366 * 24 * 60
 
 // Rules returns what the inbox does by itself.
 func (i *Inbox) Rules() InboxRules {
-	r := InboxRules{Greeting: i.Greeting, OutOfOffice: i.Settings.Member("out_of_office_message").Text()}
+	r := InboxRules{
+		Greeting: i.Greeting, OutOfOffice: i.Settings.Member("out_of_office_message").Text(),
+		Assigns: i.Settings.Member("enable_auto_assignment") == "true",
+	}
 	if i.Settings.Member("greeting_enabled") == "false" {
 		r.Greeting = ""
 	}
 	minutes, err := strconv.ParseInt(string(i.Settings.Member("auto_resolve_minutes")), 10, 64)
 	if err == nil && minutes > 0 && minutes <= maxResolveMinutes {
 		r.ResolveAfter = time.Duration(minutes) * time.Minute
+	}
+	most, err := strconv.ParseInt(string(i.Settings.Member("max_assignment_limit")), 10, 64)
+	if err == nil && most > 0 {
+		r.MaxAssigned = most
 	}
 	return r
 }

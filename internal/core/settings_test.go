@@ -19,6 +19,9 @@ func TestInboxRules(t *testing.T) {
 		{Inbox{Settings: `{"out_of_office_message":7,"auto_resolve_minutes":-1}`}, InboxRules{}},
 		{Inbox{Settings: `{"auto_resolve_minutes":"90"}`}, InboxRules{}},
 		{Inbox{Settings: `{"auto_resolve_minutes":9223372036854775807}`}, InboxRules{}},
+		{Inbox{Settings: `{"enable_auto_assignment":true,"max_assignment_limit":7}`}, InboxRules{Assigns: true, MaxAssigned: 7}},
+		{Inbox{Settings: `{"enable_auto_assignment":1,"max_assignment_limit":-7}`}, InboxRules{}},
+		{Inbox{Settings: `{"enable_auto_assignment":false,"max_assignment_limit":"7"}`}, InboxRules{}},
 		{Inbox{Settings: `[]`}, InboxRules{}},
 	} {
 		if got := c.inbox.Rules(); got != c.want {

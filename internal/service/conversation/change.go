@@ -158,7 +158,7 @@ func (w *work) peopleRules(ctx context.Context, in *Changes) ([]rule, error) {
 			}
 			assignee = &a
 		}
-		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.Assign(c, assignee, now), nil })
+		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.Assign(c, assignee, "", now), nil })
 	}
 	if in.TeamID != nil {
 		var team *core.Team
@@ -179,7 +179,7 @@ func (w *work) peopleRules(ctx context.Context, in *Changes) ([]rule, error) {
 			if *in.UnassignID == 0 || (c.AssigneeID != *in.UnassignID && c.AssigneeBotID != *in.UnassignID) {
 				return core.Change{}, core.Refuse("assignee", "the agent is not in charge")
 			}
-			return core.Assign(c, nil, now), nil
+			return core.Assign(c, nil, "", now), nil
 		})
 	}
 	for _, id := range in.AddParticipants {
