@@ -33,6 +33,10 @@ func WakeOf(c *core.Conversation) (j Job, ok bool) {
 	return j, c.Status == core.Snoozed && c.SnoozedUntil.IsSet()
 }
 
+// AssignJob is the kind of job that gives an inbox's conversations that nobody
+// is in charge of to agents; its key is the inbox's id.
+const AssignJob = "inbox.assign"
+
 // Jobs reads work that waits.
 type Jobs interface {
 	// ListDueJobs returns at most limit jobs of all accounts whose time has come
@@ -40,6 +44,8 @@ type Jobs interface {
 	ListDueJobs(ctx context.Context, now core.Time, limit int) ([]Job, error)
 	// FindJob returns the job of that kind and key.
 	FindJob(ctx context.Context, account int64, kind, key string) (Job, bool, error)
+	// ListJobs returns the account's jobs of that kind, by key.
+	ListJobs(ctx context.Context, account int64, kind string) ([]Job, error)
 }
 
 // JobWrites changes work that waits.
@@ -47,6 +53,12 @@ type JobWrites interface {
 	// PutJob stores a job, over one of the same kind and key: it is nobody's
 	// again, and a claim of the older one is void.
 	PutJob(ctx context.Context, j Job) error
+	// HastenJob has a job done at RunAt at the latest, storing it where there is
+	// none. A claim goes on: whoever holds it begins after this transaction, and
+	// so finds what this one stored, or has ended before it, and the job is
+	// there anew. Unlike PutJob it can be called as often as one likes without
+	// keeping the job from being done.
+	HastenJob(ctx context.Context, j Job) error
 	// ClaimJob takes a job until the time given and reports whether it is the
 	// caller's; j gets the new lease and fence. Somebody else may have taken,
 	// changed or done it since it was read.

@@ -163,6 +163,17 @@ type Conversations interface {
 	// that are not resolved, by inbox, in order of the inbox's id. It reads an
 	// index alone.
 	CountAssigned(ctx context.Context, account, agent int64) ([]Assigned, error)
+	// CountOpen counts the open conversations that each of the agents is in
+	// charge of as assignee, by inbox, in no particular order and without empty
+	// ones. It takes at most MaxIDs ids, and reads an index and the inboxes.
+	CountOpen(ctx context.Context, account int64, agents []int64) ([]OpenCount, error)
+	// HasUnassigned tells whether an open conversation of the inbox is nobody's:
+	// see core.Conversation.Unassigned.
+	HasUnassigned(ctx context.Context, account, inbox int64) (bool, error)
+	// ListUnassigned returns at most limit of those that were given to the team,
+	// 0 = to none: by WaitingSince and id, behind all others those whose contact
+	// does not wait.
+	ListUnassigned(ctx context.Context, account, inbox, team int64, limit int) ([]Unassigned, error)
 	// ListIdle returns the ids of at most limit open conversations of the inbox
 	// whose newest entry is older than before, the oldest first.
 	ListIdle(ctx context.Context, account, inbox int64, before core.Time, limit int) ([]int64, error)
@@ -175,6 +186,20 @@ type Assigned struct {
 	InboxID int64
 	Count   int64
 	Waiting int64 // of them: with a message of the contact that nobody has answered
+}
+
+// OpenCount is how many open conversations of an inbox an agent is in charge of.
+type OpenCount struct {
+	AgentID int64
+	InboxID int64
+	Channel core.Channel // the inbox's
+	Count   int64
+}
+
+// Unassigned is a conversation that is open and nobody's.
+type Unassigned struct {
+	ID           int64
+	WaitingSince core.Time
 }
 
 // Order is how threads stand in a list. Ties are broken by creation, then by

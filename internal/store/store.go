@@ -152,6 +152,14 @@ type Tx interface {
 	// that carries it from now on, or by whoever removed it.
 	TakeUpload(ctx context.Context, account int64, key string) (bool, error)
 
+	// LockTurns returns which agent was the last to be given a conversation by
+	// the inbox, 0 = nobody yet, and holds all turns of the account until the
+	// transaction ends: what it counts of the agents' conversations afterwards
+	// holds, but for what others give them by name.
+	LockTurns(ctx context.Context, account, inbox int64) (agent int64, err error)
+	// PutTurn stores whose turn was the last.
+	PutTurn(ctx context.Context, account, inbox, agent int64) error
+
 	Repeats
 	JobWrites
 	Staging

@@ -24,6 +24,9 @@ var (
 	// a claim of before never meets the same number again.
 	putJobSQL = jobTable.insert() + ` ON CONFLICT (account_id, kind, key) DO UPDATE SET
 		run_at = excluded.run_at, attempts = excluded.attempts, lease_until = 0, fence = jobs.fence + 1`
+	hastenJobSQL = jobTable.insert() + ` ON CONFLICT (account_id, kind, key) DO UPDATE SET
+		run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END`
+	listJobsSQL  = jobTable.selectFrom("WHERE account_id = $1 AND kind = $2 ORDER BY key")
 	dueJobsSQL   = jobTable.selectFrom("WHERE run_at <= $1 AND lease_until <= $1 ORDER BY run_at, account_id, kind, key LIMIT $2")
 	findJobSQL   = jobTable.selectFrom("WHERE account_id = $1 AND kind = $2 AND key = $3")
 	claimJobSQL  = "UPDATE jobs SET lease_until = $5, fence = fence + 1 WHERE account_id = $1 AND kind = $2 AND key = $3 AND fence = $4"
@@ -42,10 +45,25 @@ func (r reader) FindJob(ctx context.Context, account int64, kind, key string) (s
 	return find(ctx, r.checked, new(jobRow), findJobSQL, account, kind, key)
 }
 
+// ListJobs implements store.Jobs.
+func (r reader) ListJobs(ctx context.Context, account int64, kind string) ([]store.Job, error) {
+	return list(ctx, r.checked, new(jobRow), listJobsSQL, account, kind)
+}
+
 // PutJob implements store.JobWrites.
 func (t *tx) PutJob(ctx context.Context, j store.Job) error {
+	return t.storeJob(ctx, putJobSQL, j)
+}
+
+// HastenJob implements store.JobWrites. On PostgreSQL it waits for whoever is
+// doing the job, and holds up whoever is about to.
+func (t *tx) HastenJob(ctx context.Context, j store.Job) error {
+	return t.storeJob(ctx, hastenJobSQL, j)
+}
+
+func (t *tx) storeJob(ctx context.Context, sql string, j store.Job) error {
 	fence := rand.Int64N(1 << 52) //nolint:gosec // it is no secret
-	_, err := t.exec(ctx, putJobSQL, id(j.AccountID), keyText(j.Kind), keyText(j.Key), j.RunAt, j.Attempts, core.Time(0), fence)
+	_, err := t.exec(ctx, sql, id(j.AccountID), keyText(j.Kind), keyText(j.Key), j.RunAt, j.Attempts, core.Time(0), fence)
 	return err
 }
 

@@ -82,6 +82,51 @@ var jobChecks = []check{
 		})
 		e.same("over", due(e, noon+100, 10), []store.Job(nil))
 	}},
+	{"Jobs/HastenJob puts nothing off, and leaves a claim alone", func(e *env) {
+		a := e.account().ID
+		j := store.Job{AccountID: a, Kind: "k", Key: "1", RunAt: noon + 5}
+		hasten := func(to core.Time) {
+			j.RunAt = to
+			e.tx(a, func(tx store.Tx) error { return tx.HastenJob(e.ctx, j) })
+		}
+		hasten(noon + 5)
+		e.same("where there was none", due(e, noon+5, 10), []store.Job{j})
+		hasten(noon + 9)
+		if got := found(e.st.FindJob(e.ctx, a, "k", "1")); got.RunAt != noon+5 {
+			e.Errorf("put off to %d", got.RunAt-noon)
+		}
+		hasten(noon + 1)
+		e.same("earlier", due(e, noon+1, 10), []store.Job{j})
+		claimed := found(e.st.FindJob(e.ctx, a, "k", "1"))
+		e.tx(a, func(tx store.Tx) error {
+			if !must(tx.ClaimJob(e.ctx, &claimed, noon+100)) {
+				e.Errorf("not claimed")
+			}
+			return nil
+		})
+		hasten(noon)
+		e.same("held", due(e, noon+99, 10), []store.Job(nil))
+		e.tx(a, func(tx store.Tx) error {
+			if !must(tx.FinishJob(e.ctx, claimed)) {
+				e.Errorf("the claim was taken")
+			}
+			return nil
+		})
+	}},
+	{"Jobs/ListJobs brings those of a kind", func(e *env) {
+		a, b := e.account().ID, e.account().ID
+		e.tx(a, func(tx store.Tx) error {
+			return first(
+				tx.PutJob(e.ctx, store.Job{AccountID: a, Kind: "k", Key: "2", RunAt: noon}), tx.PutJob(e.ctx, store.Job{AccountID: a, Kind: "k", Key: "1", RunAt: noon + 1}),
+				tx.PutJob(e.ctx, store.Job{AccountID: a, Kind: "l", Key: "3", RunAt: noon}), tx.PutJob(e.ctx, store.Job{AccountID: b, Kind: "k", Key: "4", RunAt: noon}))
+		})
+		got := must(e.st.ListJobs(e.ctx, a, "k"))
+		for i := range got {
+			got[i].Fence = 0
+		}
+		e.same("of a kind", got, []store.Job{{AccountID: a, Kind: "k", Key: "1", RunAt: noon + 1}, {AccountID: a, Kind: "k", Key: "2", RunAt: noon}})
+		e.same("of none", must(e.st.ListJobs(e.ctx, b, "l")), []store.Job(nil))
+	}},
 	{"Jobs/DelayJob and DeleteJob", func(e *env) {
 		a, b := e.account().ID, e.account().ID
 		e.tx(a, func(tx store.Tx) error {
