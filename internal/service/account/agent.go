@@ -9,6 +9,7 @@ import (
 
 	"parley/internal/auth"
 	"parley/internal/core"
+	"parley/internal/service/assignment"
 	"parley/internal/store"
 )
 
@@ -246,6 +247,9 @@ func (s *Accounts) storeAgent(ctx context.Context, tx store.Tx, by core.Actor, b
 		return err
 	}
 	tx.Emit(agentEvent(core.AgentUpdated, a.UpdatedAt, by, *a))
+	if a.HasTurns() && !before.HasTurns() {
+		return assignment.RoomMade(ctx, tx, a.AccountID, a.UpdatedAt)
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/internal/core"
+	"parley/internal/service/assignment"
 	"parley/internal/store"
 )
 
@@ -26,7 +27,7 @@ func (s *Accounts) inBatches(ctx context.Context, account int64, step func(ctx c
 }
 
 // changeConversations applies a rule, which returns the names of what it
-// changed, to conversations.
+// changed, to conversations. Those that are nobody's then are offered to others.
 func (s *Accounts) changeConversations(
 	ctx context.Context, tx store.Tx, by core.Actor, account int64, ids []int64, rule func(c *core.Conversation, at core.Time) []string,
 ) error {
@@ -48,6 +49,16 @@ func (s *Accounts) changeConversations(
 			ContactID: c.ContactID, ConversationID: c.ID, InboxID: c.InboxID,
 			Data: core.ConversationChange{Conversation: c, Changed: changed},
 		})
+		if !c.Unassigned() {
+			continue
+		}
+		inbox, err := tx.Inbox(ctx, account, c.InboxID)
+		if err != nil {
+			return err
+		}
+		if err := assignment.Offer(ctx, tx, &c, &inbox, now); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"parley/internal/core"
+	"parley/internal/service/assignment"
 	"parley/internal/store"
 )
 
@@ -111,8 +112,9 @@ func (s *Accounts) storeTeam(ctx context.Context, tx store.Tx, by core.Actor, t 
 	if err := tx.UpdateTeam(ctx, t); err != nil {
 		return err
 	}
-	tx.Emit(teamEvent(core.TeamUpdated, s.clock(), by, t))
-	return nil
+	now := s.clock()
+	tx.Emit(teamEvent(core.TeamUpdated, now, by, t))
+	return assignment.RoomMade(ctx, tx, t.AccountID, now) // for who may have joined
 }
 
 // DeleteTeam deletes a team; the conversations that were given to it are given

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/internal/core"
+	"parley/internal/service/assignment"
 	"parley/internal/service/conversation"
 	"parley/internal/store"
 )
@@ -29,8 +30,11 @@ const (
 const (
 	scheduleEvery = core.Time(10 * time.Minute / time.Microsecond)
 	resolveEvery  = core.Time(time.Minute / time.Microsecond)
-	// resolvedAtOnce bounds how long one transaction keeps others waiting.
+	assignEvery   = core.Time(time.Minute / time.Microsecond)
+	// resolvedAtOnce and assignedAtOnce bound how long one transaction keeps
+	// others waiting.
 	resolvedAtOnce = 50
+	assignedAtOnce = 50
 	pageRows       = 500
 )
 
@@ -51,9 +55,10 @@ type Handler = func(ctx context.Context, tx store.Tx, j store.Job) error
 // Handlers returns what does each kind of job.
 func (a *Automation) Handlers() map[string]Handler {
 	return map[string]Handler{
-		store.WakeJob: a.conversations.Wake,
-		ScheduleJob:   a.schedule,
-		ResolveJob:    a.resolve,
+		store.WakeJob:   a.conversations.Wake,
+		store.AssignJob: a.assign,
+		ScheduleJob:     a.schedule,
+		ResolveJob:      a.resolve,
 	}
 }
 
@@ -68,7 +73,8 @@ func (a *Automation) Begin(ctx context.Context, st store.Store) error {
 	return nil
 }
 
-// schedule puts the jobs that inboxes ask for and do not have.
+// schedule puts the jobs that inboxes ask for and do not have, and has those done
+// that look for agents.
 func (a *Automation) schedule(ctx context.Context, tx store.Tx, j store.Job) error {
 	accounts, err := store.All(ctx, 0, pageRows, func(ctx context.Context, _, after int64, limit int) ([]core.Account, error) {
 		return tx.ListAccounts(ctx, after, limit)
@@ -91,7 +97,13 @@ func (a *Automation) scheduleInboxes(ctx context.Context, tx store.Tx, account i
 		return err
 	}
 	for i := range inboxes {
-		if inboxes[i].Rules().ResolveAfter == 0 {
+		rules := inboxes[i].Rules()
+		if rules.Assigns {
+			if err := tx.HastenJob(ctx, assignment.JobOf(account, inboxes[i].ID, a.clock())); err != nil {
+				return err
+			}
+		}
+		if rules.ResolveAfter == 0 {
 			continue
 		}
 		key := strconv.FormatInt(inboxes[i].ID, 10)
@@ -108,19 +120,26 @@ func (a *Automation) scheduleInboxes(ctx context.Context, tx store.Tx, account i
 	return nil
 }
 
+// inboxOf returns the inbox that a job's key names; found is false for one that
+// is gone.
+func inboxOf(ctx context.Context, tx store.Tx, j store.Job) (inbox core.Inbox, found bool, err error) {
+	id, err := strconv.ParseInt(j.Key, 10, 64)
+	if err != nil {
+		return inbox, false, fmt.Errorf("do job %s of inbox %q: %w", j.Kind, j.Key, err)
+	}
+	inbox, err = tx.Inbox(ctx, j.AccountID, id)
+	if core.KindOf(err) == core.NotFound {
+		return inbox, false, nil
+	}
+	return inbox, err == nil, err
+}
+
 // resolve resolves some idle conversations of an inbox and puts the job again:
 // at once when there are more, later else, and not at all for an inbox that
 // resolves nothing any more.
 func (a *Automation) resolve(ctx context.Context, tx store.Tx, j store.Job) error {
-	id, err := strconv.ParseInt(j.Key, 10, 64)
-	if err != nil {
-		return fmt.Errorf("resolve idle conversations of inbox %q: %w", j.Key, err)
-	}
-	inbox, err := tx.Inbox(ctx, j.AccountID, id)
-	if err != nil {
-		if core.KindOf(err) == core.NotFound {
-			return nil
-		}
+	inbox, found, err := inboxOf(ctx, tx, j)
+	if err != nil || !found {
 		return err
 	}
 	after := inbox.Rules().ResolveAfter
@@ -129,7 +148,7 @@ func (a *Automation) resolve(ctx context.Context, tx store.Tx, j store.Job) erro
 	}
 	now := a.clock()
 	before := now - core.Time(after/time.Microsecond)
-	idle, err := tx.ListIdle(ctx, j.AccountID, id, before, resolvedAtOnce)
+	idle, err := tx.ListIdle(ctx, j.AccountID, inbox.ID, before, resolvedAtOnce)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,11 +12,14 @@ import (
 
 	"parley/internal/core"
 	"parley/internal/job"
+	"parley/internal/service/account"
 	"parley/internal/service/automation"
 	"parley/internal/service/conversation"
 	"parley/internal/service/integrity"
 	"parley/internal/store"
+	"parley/internal/store/postgres"
 	"parley/internal/store/storetest"
+	"parley/internal/testkit"
 	"parley/internal/testkit/testserver"
 )
 
@@ -26,13 +30,15 @@ const (
 
 // world is a store with an account, a clock that tests set, and several nodes.
 type world struct {
-	t     *testing.T
-	st    store.Store
-	f     storetest.Fixture
-	w     *conversation.Writes
-	mu    sync.Mutex
-	at    core.Time // guarded by mu
-	nodes []*job.Runner
+	t      *testing.T
+	st     store.Store
+	f      storetest.Fixture
+	w      *conversation.Writes
+	people *account.Accounts
+	mu     sync.Mutex
+	at     core.Time     // guarded by mu
+	stores []store.Store // of the nodes
+	nodes  []*job.Runner
 }
 
 func (x *world) clock() core.Time {
@@ -74,20 +80,46 @@ func (x *world) inTx(fn func(ctx context.Context, tx store.Tx) error) {
 	}
 }
 
+// open returns the stores of three nodes: of one database on PostgreSQL, where
+// each has its own; one store thrice on SQLite, of which there is one process.
+func open(t *testing.T, engine string) []store.Store {
+	t.Helper()
+	if engine == "sqlite" {
+		return slices.Repeat([]store.Store{testserver.Open(t, engine)}, 3)
+	}
+	url := testkit.Postgres(t)
+	var nodes []store.Store
+	for range 3 {
+		st, err := postgres.OpenStore(t.Context(), postgres.Options{URL: url, MaxConns: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := st.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		nodes = append(nodes, st)
+	}
+	return nodes
+}
+
 func each(t *testing.T, run func(x *world)) {
 	t.Helper()
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			st := testserver.Open(t, engine)
-			x := &world{t: t, st: st, f: storetest.Seed(t, st), at: start}
+			stores := open(t, engine)
+			st := stores[0]
+			x := &world{t: t, st: st, stores: stores, f: storetest.Seed(t, st), at: start}
 			x.w = conversation.NewWrites(st, x.clock)
-			auto := automation.New(x.w, x.clock)
-			for range 3 {
-				x.nodes = append(x.nodes, job.NewRunner(st, x.clock, testserver.Log(t), auto.Handlers()))
-			}
-			if err := auto.Begin(t.Context(), st); err != nil {
-				t.Fatal(err)
+			x.people = account.New(st, x.clock)
+			for _, own := range stores {
+				auto := automation.New(conversation.NewWrites(own, x.clock), x.clock)
+				x.nodes = append(x.nodes, job.NewRunner(own, x.clock, testserver.Log(t), auto.Handlers()))
+				if err := auto.Begin(t.Context(), own); err != nil {
+					t.Fatal(err)
+				}
 			}
 			run(x)
 			if _, err := integrity.Check(t.Context(), st, func(f integrity.Fault) { t.Error(f) }); err != nil {

@@ -68,13 +68,13 @@ func (w *work) setStatus(ctx context.Context, to core.NewStatus) error {
 // answer says by itself what the inbox has for a message of the contact: that
 // the office is closed, and a greeting.
 func (w *work) answer(ctx context.Context) error {
-	inbox, err := w.tx.Inbox(ctx, w.conv.AccountID, w.conv.InboxID)
+	inbox, err := w.ownInbox(ctx)
 	if err != nil {
 		return err
 	}
 	rules := inbox.Rules()
 	greets := rules.Greets(&w.conv) // before another text is the first
-	closed, err := w.saysClosed(ctx, &inbox, &rules)
+	closed, err := w.saysClosed(ctx, inbox, &rules)
 	if err != nil {
 		return err
 	}

@@ -695,3 +695,37 @@ func TestManyWriters(t *testing.T) {
 		}
 	})
 }
+
+// TestAssignTurn: only what is still open, nobody's and in the inbox is given to
+// anybody.
+func TestAssignTurn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, st store.Store, f storetest.Fixture) {
+		w, account := conversation.NewWrites(st, clock), f.Account.ID
+		asked := 0
+		turn := func(inbox, id int64, to *core.Agent) {
+			inTx(t, st, account, func(tx store.Tx) error {
+				return w.AssignTurn(t.Context(), tx, account, inbox, id, func(team int64) *core.Agent {
+					if asked++; team != 0 {
+						t.Errorf("conversation %d is asked for in the name of team %d", id, team)
+					}
+					return to
+				})
+			})
+		}
+		turn(f.Web.ID, f.Chat.ID, &f.Admin)     // is somebody's
+		turn(f.Mail.ID, f.Invoice.ID, &f.Admin) // is resolved
+		turn(f.Mail.ID, f.Ask.ID, &f.Admin)     // is elsewhere
+		if asked != 0 {
+			t.Errorf("somebody was asked for %d times", asked)
+		}
+		turn(f.Web.ID, f.Ask.ID, nil)
+		if c, err := st.Conversation(t.Context(), account, f.Ask.ID); c.UpdatedAt != f.Ask.UpdatedAt || err != nil || asked != 1 {
+			t.Errorf("without anybody: %+v, %v", c, err)
+		}
+		turn(f.Web.ID, f.Ask.ID, &f.Admin)
+		if c, err := st.Conversation(t.Context(), account, f.Ask.ID); c.AssigneeID != f.Admin.ID || c.LastPosition != f.Ask.LastPosition+1 || err != nil {
+			t.Errorf("with somebody: %+v, %v", c, err)
+		}
+	})
+}

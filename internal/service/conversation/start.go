@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/internal/core"
+	"parley/internal/service/assignment"
 	"parley/internal/service/contact"
 	"parley/internal/store"
 )
@@ -113,19 +114,24 @@ func (s *Writes) startIn(ctx context.Context, tx store.Tx, account int64, in New
 	if in.OpenedBy.Type == core.ActorContact {
 		in.OpenedBy.ID = person.ID
 	}
+	// Before the conversation takes a display id: whoever does the job holds it,
+	// and takes the account's row last.
+	if err := assignment.Offer(ctx, tx, &c, &place.Inbox, now); err != nil {
+		return Started{}, err
+	}
 	if err := tx.InsertConversation(ctx, &c); err != nil {
 		return Started{}, err
 	}
-	return firstMessage(ctx, tx, c, in, now)
+	w := &work{tx: tx, conv: c, inbox: place.Inbox, actor: in.OpenedBy, now: now, fresh: true}
+	return w.firstMessage(ctx, in)
 }
 
 // firstMessage tells of a new conversation and stores what was said first.
-func firstMessage(ctx context.Context, tx store.Tx, c core.Conversation, in NewConversation, now core.Time) (Started, error) {
-	w := &work{tx: tx, conv: c, actor: in.OpenedBy, now: now, fresh: true}
+func (w *work) firstMessage(ctx context.Context, in NewConversation) (Started, error) {
 	w.event(core.ConversationCreated, in.OpenedBy, core.ConversationChange{})
 	if in.First == nil {
 		w.tell()
-		return Started{Conversation: c}, nil
+		return Started{Conversation: w.conv}, nil
 	}
 	first := *in.First
 	first.Kind, first.Sender = core.Message, in.OpenedBy

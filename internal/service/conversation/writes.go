@@ -31,6 +31,8 @@ type work struct {
 	conv  core.Conversation
 	actor core.Actor
 	now   core.Time
+	was   core.Conversation // what conv was when the command began
+	inbox core.Inbox        // conv's, once it is read: see ownInbox
 
 	fresh  bool // conv is new: its status is as it was asked for
 	stored bool // conv must be stored although no field of it is told
@@ -67,7 +69,7 @@ func (s *Writes) begin(ctx context.Context, tx store.Tx, account, conversation i
 	if err != nil {
 		return nil, err
 	}
-	return &work{tx: tx, conv: c, actor: actor, now: s.clock()}, nil
+	return &work{tx: tx, conv: c, was: c, actor: actor, now: s.clock()}, nil
 }
 
 // finish stores the conversation and tells what happened.
@@ -82,6 +84,9 @@ func (w *work) finish(ctx context.Context) error {
 		if err := w.scheduleWake(ctx); err != nil {
 			return err
 		}
+	}
+	if err := w.offer(ctx); err != nil {
+		return err
 	}
 	w.tell()
 	return nil
