@@ -1,6 +1,7 @@
-package postgres
+package storetest
 
 import (
+	"context"
 	"io/fs"
 	"testing"
 	"testing/fstest"
@@ -11,16 +12,24 @@ import (
 	"parley/internal/store/sqlstore"
 )
 
-// TestTheStaffStepGivesOldAccountsProfiles migrates a database of the first
-// version that has an account, an agent and a label.
-func TestTheStaffStepGivesOldAccountsProfiles(t *testing.T) {
-	t.Parallel()
-	e := openTest(t, Options{})
-	first, err := fs.ReadFile(Migrations(), "00001_initial.sql")
+// Steps is an engine of an empty database without a schema, and how to give it
+// one.
+type Steps struct {
+	sqlstore.Engine
+	All     fs.FS                                        // the engine's migrations
+	Migrate func(ctx context.Context, steps fs.FS) error // up to the last of steps
+}
+
+// CheckStaffStep holds the step that brought profiles against a database of the
+// first version that has an account, an agent and a label.
+func CheckStaffStep(t *testing.T, e Steps) {
+	t.Helper()
+	const initial = "00001_initial.sql"
+	first, err := fs.ReadFile(e.All, initial)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.migrate(t.Context(), fstest.MapFS{"00001_initial.sql": {Data: first}}); err != nil {
+	if err := e.Migrate(t.Context(), fstest.MapFS{initial: {Data: first}}); err != nil {
 		t.Fatal(err)
 	}
 	tx, err := e.Begin(t.Context())
@@ -42,10 +51,10 @@ func TestTheStaffStepGivesOldAccountsProfiles(t *testing.T) {
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Migrate(t.Context()); err != nil {
+	if err := e.Migrate(t.Context(), e.All); err != nil {
 		t.Fatal(err)
 	}
-	st := sqlstore.New(e, nil)
+	st := sqlstore.New(e.Engine, nil)
 	profiles, err := st.PageProfiles(t.Context(), 7, 0, 9)
 	if err != nil {
 		t.Fatal(err)
