@@ -170,7 +170,7 @@ func writeFileError(w http.ResponseWriter, _ *http.Request, err error) {
 		status = http.StatusTooManyRequests
 	case core.Unavailable:
 		status = http.StatusServiceUnavailable
-	case core.Internal, core.Conflict, core.Forbidden, core.Unauthenticated:
+	case core.Internal, core.Conflict, core.Forbidden, core.Unauthenticated, core.Precondition:
 	}
 	text(w, status, http.StatusText(status)+"\n")
 }

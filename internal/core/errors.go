@@ -20,6 +20,7 @@ const (
 	RateLimited                 // too many requests
 	Unavailable                 // try again later
 	TooLarge                    // more input than is taken
+	Precondition                // the thing is not as the caller last saw it
 )
 
 // String returns the kind in lower case, as logs print it.
@@ -43,6 +44,8 @@ func (k Kind) String() string {
 		return "unavailable"
 	case TooLarge:
 		return "too large"
+	case Precondition:
+		return "precondition failed"
 	}
 	return "internal"
 }

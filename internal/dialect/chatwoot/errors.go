@@ -35,7 +35,7 @@ func writeError(w http.ResponseWriter, _ *http.Request, err error) {
 			w.Header().Set("Retry-After", "1")
 		}
 		write(w, http.StatusTooManyRequests, "text/plain", []byte("Retry later\n")) // server
-	case core.Internal, core.Conflict, core.Unavailable:
+	case core.Internal, core.Conflict, core.Unavailable, core.Precondition:
 		writeStatus(w, http.StatusInternalServerError)
 	}
 }

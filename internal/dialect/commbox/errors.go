@@ -33,7 +33,7 @@ func description(status int) string {
 // 400, and what is not available now 500.
 func statusOf(kind core.Kind) int {
 	switch kind {
-	case core.Invalid, core.Conflict:
+	case core.Invalid, core.Conflict, core.Precondition:
 		return http.StatusBadRequest
 	case core.Unauthenticated, core.Forbidden:
 		return http.StatusUnauthorized

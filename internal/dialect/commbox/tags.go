@@ -80,8 +80,8 @@ func (b *tagBody) check() error {
 	return nil
 }
 
-// apply writes what was sent into the label.
-func (b *tagBody) apply(l *core.Label) {
+// apply writes what was sent into the label, and refuses nothing.
+func (b *tagBody) apply(l *core.Label) error {
 	if b.Name.Set {
 		l.Title = b.Name.S
 	}
@@ -99,6 +99,7 @@ func (b *tagBody) apply(l *core.Label) {
 			l.Ext = extend(l.Ext, flag.name, core.JSON(strconv.FormatBool(flag.value.V)))
 		}
 	}
+	return nil
 }
 
 // listTags serves GET /tags.
@@ -124,8 +125,8 @@ func (d *dialect) createTag(w http.ResponseWriter, r *http.Request, caller auth.
 		return err
 	}
 	l := core.Label{AccountID: caller.AccountID, Type: plainTag}
-	body.apply(&l)
-	made, err := d.labels.Create(r.Context(), actor(caller), l)
+	_ = body.apply(&l)
+	made, err := d.labels.Create(r.Context(), actor(caller), l, nil)
 	if err != nil {
 		return err
 	}
@@ -157,7 +158,7 @@ func (d *dialect) deleteTag(w http.ResponseWriter, r *http.Request, caller auth.
 	if err != nil {
 		return err
 	}
-	if err := d.labels.Delete(r.Context(), actor(caller), caller.AccountID, id); err != nil {
+	if err := d.labels.Delete(r.Context(), actor(caller), caller.AccountID, id, nil); err != nil {
 		return err
 	}
 	return d.answer(w, r, success, noID{})
@@ -185,7 +186,7 @@ func (d *dialect) createTagGroup(w http.ResponseWriter, r *http.Request, caller 
 	if err := readBody(r, &body); err != nil {
 		return err
 	}
-	made, err := d.labels.CreateGroup(r.Context(), actor(caller), caller.AccountID, body.Name.S)
+	made, err := d.labels.CreateGroup(r.Context(), actor(caller), caller.AccountID, body.Name.S, nil)
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,11 @@ func (d *dialect) renameTagGroup(w http.ResponseWriter, r *http.Request, caller 
 	if err := readBody(r, &body); err != nil {
 		return err
 	}
-	if _, err := d.labels.RenameGroup(r.Context(), actor(caller), caller.AccountID, id, body.Name.S); err != nil {
+	_, err = d.labels.UpdateGroup(r.Context(), actor(caller), caller.AccountID, id, func(g *core.LabelGroup) error {
+		g.Name = body.Name.S
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	return d.answer(w, r, success, noID{})
@@ -216,7 +221,7 @@ func (d *dialect) deleteTagGroup(w http.ResponseWriter, r *http.Request, caller 
 	if err != nil {
 		return err
 	}
-	if err := d.labels.DeleteGroup(r.Context(), actor(caller), caller.AccountID, id); err != nil {
+	if err := d.labels.DeleteGroup(r.Context(), actor(caller), caller.AccountID, id, nil); err != nil {
 		return err
 	}
 	return d.answer(w, r, success, noID{})

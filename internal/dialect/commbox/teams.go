@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"parley/internal/auth"
+	"parley/internal/core"
 )
 
 // teamCalls are the teams.
@@ -66,7 +67,7 @@ func (d *dialect) createTeam(w http.ResponseWriter, r *http.Request, caller auth
 	if err != nil {
 		return err
 	}
-	made, err := d.accounts.CreateTeam(r.Context(), actor(caller), caller.AccountID, name)
+	made, err := d.accounts.CreateTeam(r.Context(), actor(caller), core.Team{AccountID: caller.AccountID, Name: name}, nil)
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,11 @@ func (d *dialect) renameTeam(w http.ResponseWriter, r *http.Request, caller auth
 	if err != nil {
 		return err
 	}
-	if _, err := d.accounts.RenameTeam(r.Context(), actor(caller), caller.AccountID, id, name); err != nil {
+	_, err = d.accounts.UpdateTeam(r.Context(), actor(caller), caller.AccountID, id, func(t *core.Team) error {
+		t.Name = name
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	return d.answer(w, r, success, "")
@@ -108,7 +113,7 @@ func (d *dialect) deleteTeam(w http.ResponseWriter, r *http.Request, caller auth
 	if err != nil {
 		return err
 	}
-	if err := d.accounts.DeleteTeam(r.Context(), actor(caller), caller.AccountID, id); err != nil {
+	if err := d.accounts.DeleteTeam(r.Context(), actor(caller), caller.AccountID, id, nil); err != nil {
 		return err
 	}
 	return d.answer(w, r, success, "")

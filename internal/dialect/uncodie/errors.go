@@ -56,7 +56,7 @@ func failureOf(err error) (int, failure) {
 		return http.StatusUnauthorized, failure{codeUnauthorized, known.Message}
 	}
 	switch known.Kind {
-	case core.Invalid, core.Conflict:
+	case core.Invalid, core.Conflict, core.Precondition:
 		return http.StatusBadRequest, failure{codeInvalidRequest, known.Message}
 	case core.NotFound:
 		return http.StatusNotFound, failure{codeNotFound, known.Message}

@@ -69,16 +69,26 @@ func (d *desk) hire(t *testing.T, name string) core.Agent {
 
 func (d *desk) team(t *testing.T, name string, members ...int64) core.Team {
 	t.Helper()
-	team, err := d.CreateTeam(t.Context(), by, d.account, name)
+	team, err := d.CreateTeam(t.Context(), by, core.Team{AccountID: d.account, Name: name, AgentIDs: members}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(members) > 0 {
-		if team, err = d.SetTeamMembers(t.Context(), by, d.account, team.ID, members); err != nil {
-			t.Fatal(err)
-		}
-	}
 	return team
+}
+
+// named and manned are changes of a team.
+func named(name string) func(t *core.Team) error {
+	return func(t *core.Team) error {
+		t.Name = name
+		return nil
+	}
+}
+
+func manned(agents ...int64) func(t *core.Team) error {
+	return func(t *core.Team) error {
+		t.AgentIDs = agents
+		return nil
+	}
 }
 
 func refused[T any](_ T, err error) error { return err }
@@ -310,7 +320,7 @@ func TestDeleteAgent(t *testing.T) {
 		if _, _, err := d.CreateToken(t.Context(), account.NewToken{AccountID: d.account, AgentID: a.ID, Name: "again"}); core.KindOf(err) != core.NotFound {
 			t.Errorf("a token for who is gone: %v", err)
 		}
-		if err := refused(d.SetTeamMembers(t.Context(), by, d.account, members[0].Teams[0].ID, []int64{a.ID})); core.KindOf(err) != core.Invalid {
+		if err := refused(d.UpdateTeam(t.Context(), by, d.account, members[0].Teams[0].ID, manned(a.ID))); core.KindOf(err) != core.Invalid {
 			t.Errorf("a team of who is gone: %v", err)
 		}
 		d.hire(t, "rui") // e-mail and user name are free
@@ -324,24 +334,24 @@ func TestTeams(t *testing.T) {
 		begin := d.seq(t)
 		team := d.team(t, "help", a.ID)
 		for range 2 {
-			if got, err := d.RenameTeam(t.Context(), by, d.account, team.ID, "desk"); err != nil || got.Name != "desk" {
+			if got, err := d.UpdateTeam(t.Context(), by, d.account, team.ID, named("desk")); err != nil || got.Name != "desk" {
 				t.Errorf("renamed %+v, %v", got, err)
 			}
 		}
-		d.wantLog(t, begin, core.TeamCreated, core.TeamUpdated, core.TeamUpdated)
+		d.wantLog(t, begin, core.TeamCreated, core.TeamUpdated)
 		other := d.team(t, "other")
 		for what, c := range map[string]struct {
 			err  error
 			kind core.Kind
 		}{
-			"taken":         {refused(d.CreateTeam(t.Context(), by, d.account, "desk")), core.Conflict},
-			"nameless":      {refused(d.CreateTeam(t.Context(), by, d.account, " ")), core.Invalid},
-			"rename":        {refused(d.RenameTeam(t.Context(), by, d.account, other.ID, "desk")), core.Conflict},
-			"rename absent": {refused(d.RenameTeam(t.Context(), by, d.account, 99, "x")), core.NotFound},
-			"twice":         {refused(d.SetTeamMembers(t.Context(), by, d.account, other.ID, []int64{a.ID, a.ID})), core.Invalid},
-			"nobody":        {refused(d.SetTeamMembers(t.Context(), by, d.account, other.ID, []int64{99})), core.Invalid},
+			"taken":         {refused(d.CreateTeam(t.Context(), by, core.Team{AccountID: d.account, Name: "desk"}, nil)), core.Conflict},
+			"nameless":      {refused(d.CreateTeam(t.Context(), by, core.Team{AccountID: d.account, Name: " "}, nil)), core.Invalid},
+			"rename":        {refused(d.UpdateTeam(t.Context(), by, d.account, other.ID, named("desk"))), core.Conflict},
+			"rename absent": {refused(d.UpdateTeam(t.Context(), by, d.account, 99, named("x"))), core.NotFound},
+			"twice":         {refused(d.UpdateTeam(t.Context(), by, d.account, other.ID, manned(a.ID, a.ID))), core.Invalid},
+			"nobody":        {refused(d.UpdateTeam(t.Context(), by, d.account, other.ID, manned(99))), core.Invalid},
 			"members":       {refused(d.MembersOfTeam(t.Context(), d.account, 99)), core.NotFound},
-			"foreign":       {d.DeleteTeam(t.Context(), by, d.account+1, team.ID), core.NotFound},
+			"foreign":       {d.DeleteTeam(t.Context(), by, d.account+1, team.ID, nil), core.NotFound},
 		} {
 			if c.err == nil || core.KindOf(c.err) != c.kind {
 				t.Errorf("%s: got %v, want %s", what, c.err, c.kind)
@@ -353,7 +363,7 @@ func TestTeams(t *testing.T) {
 		const conversations = 120
 		d.assign(t, conversations, a.ID, team.ID)
 		before := d.seq(t)
-		if err := d.DeleteTeam(t.Context(), by, d.account, team.ID); err != nil {
+		if err := d.DeleteTeam(t.Context(), by, d.account, team.ID, nil); err != nil {
 			t.Fatal(err)
 		}
 		d.wantLog(t, before, append(slices.Repeat([]core.EventType{core.ConversationUpdated}, conversations), core.TeamDeleted)...)

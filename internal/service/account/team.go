@@ -7,6 +7,7 @@ import (
 
 	"parley/internal/core"
 	"parley/internal/service/assignment"
+	"parley/internal/service/repeat"
 	"parley/internal/store"
 )
 
@@ -32,20 +33,43 @@ func teamsOf(ctx context.Context, r store.Reader, account, agent int64) ([]core.
 	return slices.DeleteFunc(all, func(t core.Team) bool { return !slices.Contains(t.AgentIDs, agent) }), err
 }
 
-// CreateTeam makes a team without members. A name that another one has is
-// core.Conflict.
-func (s *Accounts) CreateTeam(ctx context.Context, by core.Actor, account int64, name string) (core.Team, error) {
-	var made core.Team
-	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
-		made = core.Team{AccountID: account, Name: name, CreatedAt: s.clock()}
+// PageTeams returns at most limit teams with ids above after, by id.
+func (s *Accounts) PageTeams(ctx context.Context, account, after int64, limit int) ([]core.Team, error) {
+	rows, err := s.store.PageTeams(ctx, account, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("page teams: %w", err)
+	}
+	return rows, nil
+}
+
+// Team returns a team.
+func (s *Accounts) Team(ctx context.Context, account, id int64) (core.Team, error) {
+	t, err := s.store.Team(ctx, account, id)
+	if err != nil {
+		return core.Team{}, fmt.Errorf("read team: %w", err)
+	}
+	return t, nil
+}
+
+// CreateTeam makes a team of t's name and members, in t's account. A name that
+// another one has is core.Conflict, members as in UpdateTeam. again makes the
+// command one that may be asked again; nil: it may not.
+func (s *Accounts) CreateTeam(ctx context.Context, by core.Actor, t core.Team, again *repeat.Key) (core.Team, error) {
+	made, err := repeat.Made(ctx, s.store, s.clock, t.AccountID, again, func(ctx context.Context, tx store.Tx) (core.Team, int64, error) {
+		made := core.Team{AccountID: t.AccountID, Name: t.Name, AgentIDs: t.AgentIDs, CreatedAt: s.clock()}
 		if err := checkTeam(ctx, tx, &made); err != nil {
-			return err
+			return core.Team{}, 0, err
+		}
+		if err := checkMembers(ctx, tx, &made); err != nil {
+			return core.Team{}, 0, err
 		}
 		if err := tx.InsertTeam(ctx, &made); err != nil {
-			return err
+			return core.Team{}, 0, err
 		}
 		tx.Emit(teamEvent(core.TeamCreated, made.CreatedAt, by, made))
-		return nil
+		return made, made.ID, nil
+	}, func(ctx context.Context, tx store.Tx, id int64) (core.Team, error) {
+		return tx.Team(ctx, t.AccountID, id)
 	})
 	if err != nil {
 		return core.Team{}, fmt.Errorf("create team: %w", err)
@@ -53,59 +77,54 @@ func (s *Accounts) CreateTeam(ctx context.Context, by core.Actor, account int64,
 	return made, nil
 }
 
-// RenameTeam gives a team another name; its own is no event.
-func (s *Accounts) RenameTeam(ctx context.Context, by core.Actor, account, id int64, name string) (core.Team, error) {
-	t, err := s.updateTeam(ctx, by, account, id, func(ctx context.Context, r store.Reader, t *core.Team) error {
-		t.Name = name
-		return checkTeam(ctx, r, t)
-	})
-	if err != nil {
-		return core.Team{}, fmt.Errorf("rename team: %w", err)
-	}
-	return t, nil
-}
-
-// SetTeamMembers makes these agents, each named once, the team's only members.
-// An agent whom the account does not have is core.Invalid.
-func (s *Accounts) SetTeamMembers(ctx context.Context, by core.Actor, account, id int64, agents []int64) (core.Team, error) {
-	t, err := s.updateTeam(ctx, by, account, id, func(ctx context.Context, r store.Reader, t *core.Team) error {
-		t.AgentIDs = nil
-		for _, agent := range agents {
-			if slices.Contains(t.AgentIDs, agent) {
-				return core.Refuse("agent_ids", "an agent is named twice")
-			}
-			if _, err := member(ctx, r, account, agent); err != nil {
-				return refuseAbsent(err, "agent_ids", "there is no such agent")
-			}
-			t.AgentIDs = append(t.AgentIDs, agent)
-		}
-		return nil
-	})
-	if err != nil {
-		return core.Team{}, fmt.Errorf("set members of team: %w", err)
-	}
-	return t, nil
-}
-
-// updateTeam has change alter a team, which it may refuse, and stores it.
-func (s *Accounts) updateTeam(
-	ctx context.Context, by core.Actor, account, id int64, change func(ctx context.Context, r store.Reader, t *core.Team) error,
-) (core.Team, error) {
+// UpdateTeam has change alter the team's name and members, and stores what
+// comes out. change may be called more than once, each time with a team of its
+// own as it is, and may refuse. A change that alters nothing is no event. An
+// agent whom the account does not have, or who is named twice, is core.Invalid.
+func (s *Accounts) UpdateTeam(ctx context.Context, by core.Actor, account, id int64, change func(t *core.Team) error) (core.Team, error) {
 	var t core.Team
-	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
-		if t, err = tx.Team(ctx, account, id); err != nil {
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+		before, err := tx.Team(ctx, account, id)
+		if err != nil {
 			return err
 		}
-		before := t
-		if err := change(ctx, tx, &t); err != nil {
+		t = before
+		t.AgentIDs = slices.Clone(before.AgentIDs)
+		if err := change(&t); err != nil {
 			return err
 		}
-		if t.Name == before.Name && slices.Equal(t.AgentIDs, before.AgentIDs) {
+		t.ID, t.AccountID, t.CreatedAt = before.ID, before.AccountID, before.CreatedAt
+		sameMembers := slices.Equal(t.AgentIDs, before.AgentIDs)
+		if t.Name == before.Name && sameMembers {
 			return nil
+		}
+		if err := checkTeam(ctx, tx, &t); err != nil {
+			return err
+		}
+		if !sameMembers {
+			if err := checkMembers(ctx, tx, &t); err != nil {
+				return err
+			}
 		}
 		return s.storeTeam(ctx, tx, by, t)
 	})
-	return t, err
+	if err != nil {
+		return core.Team{}, fmt.Errorf("update team: %w", err)
+	}
+	return t, nil
+}
+
+// checkMembers refuses members whom the account does not have.
+func checkMembers(ctx context.Context, r store.Reader, t *core.Team) error {
+	for i, agent := range t.AgentIDs {
+		if slices.Contains(t.AgentIDs[:i], agent) {
+			return core.Refuse("agent_ids", "an agent is named twice")
+		}
+		if _, err := member(ctx, r, t.AccountID, agent); err != nil {
+			return refuseAbsent(err, "agent_ids", "there is no such agent")
+		}
+	}
+	return nil
 }
 
 func (s *Accounts) storeTeam(ctx context.Context, tx store.Tx, by core.Actor, t core.Team) error {
@@ -120,9 +139,12 @@ func (s *Accounts) storeTeam(ctx context.Context, tx store.Tx, by core.Actor, t 
 // DeleteTeam deletes a team; the conversations that were given to it are given
 // to none. It works in commands of bounded size, the last of which deletes the
 // team. A call that fails on its way can be made again.
-func (s *Accounts) DeleteTeam(ctx context.Context, by core.Actor, account, id int64) error {
+func (s *Accounts) DeleteTeam(ctx context.Context, by core.Actor, account, id int64, may core.Check[core.Team]) error {
 	err := s.inBatches(ctx, account, func(ctx context.Context, tx store.Tx) (bool, error) {
 		t, err := tx.Team(ctx, account, id)
+		if err == nil {
+			err = may.Of(t)
+		}
 		if err != nil {
 			return false, err
 		}

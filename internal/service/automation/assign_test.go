@@ -298,12 +298,16 @@ func TestTurnsOfATeam(t *testing.T) {
 		ctx, account := x.t.Context(), x.f.Account.ID
 		inbox := x.inbox(core.ChannelWeb, assigns)
 		who := x.agents(3, 0, 0)
-		few, err := x.people.CreateTeam(ctx, agentSystem, account, "Few")
+		few, err := x.people.CreateTeam(ctx, agentSystem, core.Team{AccountID: account, Name: "Few"}, nil)
 		if err != nil {
 			x.t.Fatal(err)
 		}
 		members := func(ids ...int64) {
-			if _, err := x.people.SetTeamMembers(ctx, agentSystem, account, few.ID, ids); err != nil {
+			_, err := x.people.UpdateTeam(ctx, agentSystem, account, few.ID, func(t *core.Team) error {
+				t.AgentIDs = ids
+				return nil
+			})
+			if err != nil {
 				x.t.Fatal(err)
 			}
 		}
@@ -336,7 +340,7 @@ func TestTurnsOfATeam(t *testing.T) {
 		last := x.start(inbox, 1)
 		x.change(last[0], conversation.Changes{TeamID: &few.ID})
 		x.work(start)
-		if err := x.people.DeleteTeam(ctx, agentSystem, account, few.ID); err != nil {
+		if err := x.people.DeleteTeam(ctx, agentSystem, account, few.ID, nil); err != nil {
 			x.t.Fatal(err)
 		}
 		x.work(start)

@@ -150,7 +150,7 @@ func (b *Batch) Release(ctx context.Context, err error) {
 		switch core.KindOf(err) {
 		case core.Internal, core.Unavailable:
 			return
-		case core.Invalid, core.NotFound, core.Conflict, core.Forbidden, core.Unauthenticated, core.RateLimited, core.TooLarge:
+		case core.Invalid, core.NotFound, core.Conflict, core.Forbidden, core.Unauthenticated, core.RateLimited, core.TooLarge, core.Precondition:
 		}
 	}
 	for i := range b.kept {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"parley/internal/core"
+	"parley/internal/service/repeat"
 	"parley/internal/store"
 )
 
@@ -34,22 +35,42 @@ func (s *Labels) List(ctx context.Context, account int64) ([]core.Label, error) 
 	return all, nil
 }
 
+// Page returns at most limit labels with ids above after, by id.
+func (s *Labels) Page(ctx context.Context, account, after int64, limit int) ([]core.Label, error) {
+	rows, err := s.store.PageLabels(ctx, account, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("page labels: %w", err)
+	}
+	return rows, nil
+}
+
+// Label returns a label; a deleted one is core.NotFound.
+func (s *Labels) Label(ctx context.Context, account, id int64) (core.Label, error) {
+	l, err := s.store.Label(ctx, account, id)
+	if err != nil {
+		return core.Label{}, fmt.Errorf("read label: %w", err)
+	}
+	return l, nil
+}
+
 // Create makes a label of l's title, group, type, color, description and ext,
 // in l's account, and returns it. A title that another label has is
-// core.Conflict.
-func (s *Labels) Create(ctx context.Context, by core.Actor, l core.Label) (core.Label, error) {
-	var made core.Label
-	err := s.store.InTx(ctx, l.AccountID, func(ctx context.Context, tx store.Tx) error {
-		made = l
+// core.Conflict. again makes the command one that may be asked again; nil: it
+// may not.
+func (s *Labels) Create(ctx context.Context, by core.Actor, l core.Label, again *repeat.Key) (core.Label, error) {
+	made, err := repeat.Made(ctx, s.store, s.clock, l.AccountID, again, func(ctx context.Context, tx store.Tx) (core.Label, int64, error) {
+		made := l
 		made.ID, made.CreatedAt, made.DeletedAt = 0, s.clock(), 0
 		if err := check(ctx, tx, &made); err != nil {
-			return err
+			return core.Label{}, 0, err
 		}
 		if err := tx.InsertLabel(ctx, &made); err != nil {
-			return err
+			return core.Label{}, 0, err
 		}
 		tx.Emit(labelEvent(core.LabelCreated, made.CreatedAt, by, made))
-		return nil
+		return made, made.ID, nil
+	}, func(ctx context.Context, tx store.Tx, id int64) (core.Label, error) {
+		return tx.Label(ctx, l.AccountID, id)
 	})
 	if err != nil {
 		return core.Label{}, fmt.Errorf("create label: %w", err)
@@ -58,9 +79,10 @@ func (s *Labels) Create(ctx context.Context, by core.Actor, l core.Label) (core.
 }
 
 // Update has change alter the label, and stores what comes out. change may be
-// called more than once, each time with the label as it is; the id and the
-// times stay whatever it does. A change that alters nothing is no event.
-func (s *Labels) Update(ctx context.Context, by core.Actor, account, id int64, change func(l *core.Label)) (core.Label, error) {
+// called more than once, each time with the label as it is, and may refuse; the
+// id and the times stay whatever it does. A change that alters nothing is no
+// event.
+func (s *Labels) Update(ctx context.Context, by core.Actor, account, id int64, change func(l *core.Label) error) (core.Label, error) {
 	var l core.Label
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
 		before, err := tx.Label(ctx, account, id)
@@ -68,7 +90,9 @@ func (s *Labels) Update(ctx context.Context, by core.Actor, account, id int64, c
 			return err
 		}
 		l = before
-		change(&l)
+		if err := change(&l); err != nil {
+			return err
+		}
 		l.ID, l.AccountID, l.CreatedAt, l.DeletedAt = before.ID, before.AccountID, before.CreatedAt, before.DeletedAt
 		if l == before {
 			return nil
@@ -116,9 +140,12 @@ func refuseAbsent(err error, field, message string) error {
 
 // Delete deletes a label. It costs one row, however many conversations and
 // contacts carry the label: reads pass over a deleted one.
-func (s *Labels) Delete(ctx context.Context, by core.Actor, account, id int64) error {
+func (s *Labels) Delete(ctx context.Context, by core.Actor, account, id int64, may core.Check[core.Label]) error {
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
 		l, err := tx.Label(ctx, account, id)
+		if err == nil {
+			err = may.Of(l)
+		}
 		if err != nil {
 			return err
 		}

@@ -51,9 +51,17 @@ func eachDesk(t *testing.T, run func(t *testing.T, d *desk)) {
 	}
 }
 
+// rename is a change of a group.
+func rename(name string) func(g *core.LabelGroup) error {
+	return func(g *core.LabelGroup) error {
+		g.Name = name
+		return nil
+	}
+}
+
 func (d *desk) make(t *testing.T, title string, group int64) core.Label {
 	t.Helper()
-	l, err := d.Create(t.Context(), by, core.Label{AccountID: d.account, Title: title, GroupID: group})
+	l, err := d.Create(t.Context(), by, core.Label{AccountID: d.account, Title: title, GroupID: group}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,13 +99,13 @@ func TestLabels(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
 		begin := d.lastSeq(t)
-		group, err := d.CreateGroup(t.Context(), by, d.account, "Topics")
+		group, err := d.CreateGroup(t.Context(), by, d.account, "Topics", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		made, err := d.Create(t.Context(), by, core.Label{
 			ID: 77, AccountID: d.account, Title: "refund", GroupID: group.ID, Type: 2, Color: "#fff", Ext: `{"commbox":{}}`, DeletedAt: 5,
-		})
+		}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,17 +118,18 @@ func TestLabels(t *testing.T) {
 		}
 		want.Title, want.GroupID = "refunds", 0
 		for range 2 { // the second changes nothing
-			got, err := d.Update(t.Context(), by, d.account, made.ID, func(l *core.Label) {
+			got, err := d.Update(t.Context(), by, d.account, made.ID, func(l *core.Label) error {
 				l.Title, l.GroupID, l.ID, l.AccountID, l.DeletedAt = "refunds", 0, 1, 2, 3
+				return nil
 			})
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
 				t.Errorf("updated (-want +got):\n%s%v", diff, err)
 			}
-			if _, err := d.RenameGroup(t.Context(), by, d.account, group.ID, "Subjects"); err != nil {
+			if _, err := d.UpdateGroup(t.Context(), by, d.account, group.ID, rename("Subjects")); err != nil {
 				t.Error(err)
 			}
 		}
-		if err := d.Delete(t.Context(), by, d.account, made.ID); err != nil {
+		if err := d.Delete(t.Context(), by, d.account, made.ID, nil); err != nil {
 			t.Error(err)
 		}
 		events := d.events(t, begin)
@@ -136,10 +145,10 @@ func TestLabels(t *testing.T) {
 			t.Errorf("label.deleted (-want +got):\n%s", diff)
 		}
 		for what, err := range map[string]error{
-			"delete again": d.Delete(t.Context(), by, d.account, made.ID),
-			"update":       second(d.Update(t.Context(), by, d.account, made.ID, func(*core.Label) {})),
-			"absent group": d.DeleteGroup(t.Context(), by, d.account, 99),
-			"foreign":      d.Delete(t.Context(), by, d.account+1, made.ID),
+			"delete again": d.Delete(t.Context(), by, d.account, made.ID, nil),
+			"update":       second(d.Update(t.Context(), by, d.account, made.ID, func(*core.Label) error { return nil })),
+			"absent group": d.DeleteGroup(t.Context(), by, d.account, 99, nil),
+			"foreign":      d.Delete(t.Context(), by, d.account+1, made.ID, nil),
 		} {
 			if core.KindOf(err) != core.NotFound {
 				t.Errorf("%s: %v", what, err)
@@ -158,20 +167,23 @@ func TestLabelsRefuse(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
 		one, two := d.make(t, "one", 0), d.make(t, "two", 0)
-		group, err := d.CreateGroup(t.Context(), by, d.account, "g")
+		group, err := d.CreateGroup(t.Context(), by, d.account, "g", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.CreateGroup(t.Context(), by, d.account, "h"); err != nil {
+		if _, err := d.CreateGroup(t.Context(), by, d.account, "h", nil); err != nil {
 			t.Fatal(err)
 		}
 		before := d.lastSeq(t)
 		create := func(l core.Label) error {
 			l.AccountID = d.account
-			return second(d.Create(t.Context(), by, l))
+			return second(d.Create(t.Context(), by, l, nil))
 		}
 		update := func(change func(l *core.Label)) error {
-			return second(d.Update(t.Context(), by, d.account, two.ID, change))
+			return second(d.Update(t.Context(), by, d.account, two.ID, func(l *core.Label) error {
+				change(l)
+				return nil
+			}))
 		}
 		for name, c := range map[string]struct {
 			err  error
@@ -184,10 +196,10 @@ func TestLabelsRefuse(t *testing.T) {
 			"absent group":    {create(core.Label{Title: "x", GroupID: 99}), core.Invalid},
 			"update to taken": {update(func(l *core.Label) { l.Title = one.Title }), core.Conflict},
 			"update to none":  {update(func(l *core.Label) { l.Title = "" }), core.Invalid},
-			"group taken":     {second(d.CreateGroup(t.Context(), by, d.account, "g")), core.Conflict},
-			"group nameless":  {second(d.CreateGroup(t.Context(), by, d.account, "")), core.Invalid},
-			"rename to taken": {second(d.RenameGroup(t.Context(), by, d.account, group.ID, "h")), core.Conflict},
-			"rename absent":   {second(d.RenameGroup(t.Context(), by, d.account, 99, "i")), core.NotFound},
+			"group taken":     {second(d.CreateGroup(t.Context(), by, d.account, "g", nil)), core.Conflict},
+			"group nameless":  {second(d.CreateGroup(t.Context(), by, d.account, "", nil)), core.Invalid},
+			"rename to taken": {second(d.UpdateGroup(t.Context(), by, d.account, group.ID, rename("h"))), core.Conflict},
+			"rename absent":   {second(d.UpdateGroup(t.Context(), by, d.account, 99, rename("i"))), core.NotFound},
 		} {
 			if c.err == nil || core.KindOf(c.err) != c.kind {
 				t.Errorf("%s: got %v, want %s", name, c.err, c.kind)
@@ -203,7 +215,7 @@ func TestLabelsRefuse(t *testing.T) {
 func TestDeleteGroup(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
-		group, err := d.CreateGroup(t.Context(), by, d.account, "g")
+		group, err := d.CreateGroup(t.Context(), by, d.account, "g", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +234,7 @@ func TestDeleteGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := d.lastSeq(t)
-		if err := d.DeleteGroup(t.Context(), by, d.account, group.ID); err != nil {
+		if err := d.DeleteGroup(t.Context(), by, d.account, group.ID, nil); err != nil {
 			t.Fatal(err)
 		}
 		got := types(d.events(t, before))
@@ -261,7 +273,7 @@ func TestDeletedLabelsAreNotShown(t *testing.T) {
 			}
 			c := before[0].Conversation
 			gone, stays := c.LabelIDs[0], slices.Clone(c.LabelIDs[1:])
-			if err := label.New(st, func() core.Time { return now }).Delete(t.Context(), by, 1, gone); err != nil {
+			if err := label.New(st, func() core.Time { return now }).Delete(t.Context(), by, 1, gone, nil); err != nil {
 				t.Fatal(err)
 			}
 			one, err := reads.Thread(t.Context(), 1, c.ID, 0)
