@@ -30,6 +30,7 @@ type Principal struct {
 	AgentID   int64 // 0: the account itself
 	TokenID   int64
 	Scopes    []core.Scope
+	ExpiresAt core.Time // of the token; unset = never
 }
 
 // Can tells whether the principal holds the scope; no scopes at all mean all.
@@ -82,7 +83,7 @@ func (t *Tokens) Check(ctx context.Context, token string) (Principal, error) {
 	if !ok || tok.RevokedAt.IsSet() || (tok.ExpiresAt.IsSet() && tok.ExpiresAt <= now) {
 		return Principal{}, unauthenticated()
 	}
-	return Principal{AccountID: tok.AccountID, AgentID: tok.AgentID, TokenID: tok.ID, Scopes: tok.Scopes}, nil
+	return Principal{AccountID: tok.AccountID, AgentID: tok.AgentID, TokenID: tok.ID, Scopes: tok.Scopes, ExpiresAt: tok.ExpiresAt}, nil
 }
 
 // Forget drops all that is remembered. Whoever changes tokens on this node

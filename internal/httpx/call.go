@@ -26,6 +26,9 @@ type Call struct {
 	Route string
 	// AccountID and TokenID are the caller's, 0 without a token.
 	AccountID, TokenID int64
+	// Allowance is what is left of the limit that the gate charged, or that
+	// refused the call.
+	Allowance Allowance
 
 	subject subject // whose allowance the call uses
 }

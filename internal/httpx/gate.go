@@ -31,7 +31,7 @@ func (g *Gate) Token(ctx context.Context, token string) (auth.Principal, error) 
 		if err := g.Anonymous(ctx); err != nil {
 			return auth.Principal{}, err
 		}
-	} else if err := g.limits.try(address); err != nil {
+	} else if err := g.limits.try(c, address); err != nil {
 		return auth.Principal{}, err
 	}
 	p, err := g.tokens.Check(ctx, token)
@@ -43,7 +43,13 @@ func (g *Gate) Token(ctx context.Context, token string) (auth.Principal, error) 
 	}
 	c.AccountID, c.TokenID = p.AccountID, p.TokenID
 	c.subject = subject{token: p.TokenID}
-	return p, g.limits.request(c.subject)
+	return p, g.limits.request(c)
+}
+
+// Bearer returns the principal of what a call brought as a bearer token: an API
+// token. Failures are those of Token.
+func (g *Gate) Bearer(ctx context.Context, text string) (auth.Principal, error) {
+	return g.Token(ctx, text)
 }
 
 // Forget has every token looked up anew. Whoever has revoked one calls it
@@ -54,7 +60,7 @@ func (g *Gate) Forget() { g.tokens.Forget() }
 func (g *Gate) Anonymous(ctx context.Context) error {
 	c := CallOf(ctx)
 	c.subject = ofAddress(c.Addr)
-	return g.limits.request(c.subject)
+	return g.limits.request(c)
 }
 
 // missed notes that the call asked for something that does not exist.

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"hash/maphash"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -55,6 +56,14 @@ func NewLimits(perMinute int, clock core.Clock, refused func(LimitName)) *Limits
 	}
 }
 
+// Allowance is what is left of a limit when a call has been charged.
+type Allowance struct {
+	Name      LimitName // "" where nothing limits
+	Quota     int       // requests in a minute, and at once
+	Remaining int
+	Reset     time.Duration // until there is one more than Remaining; 0: nothing is missing
+}
+
 // subject is whom an allowance belongs to: a token, or an address.
 type subject struct {
 	token int64
@@ -72,32 +81,34 @@ func ofAddress(a netip.Addr) subject {
 	return subject{addr: a}
 }
 
-// request charges one request, or says when to come again.
-func (l *Limits) request(s subject) error {
+// request charges one request to the call's subject, or says when to come
+// again. The call is told what is left.
+func (l *Limits) request(c *Call) error {
 	if l == nil {
 		return nil
 	}
 	now := l.clock().Std()
-	if wait := l.misses.wait(s, now); wait > 0 {
-		return l.refuse(LimitMisses, wait)
+	if wait := l.misses.wait(c.subject, now); wait > 0 {
+		return l.refuse(c, LimitMisses, l.misses, wait)
 	}
-	if wait := l.requests.take(s, now); wait > 0 {
-		name := LimitToken
-		if s.token == 0 {
-			name = LimitAddress
-		}
-		return l.refuse(name, wait)
+	name := LimitToken
+	if c.subject.token == 0 {
+		name = LimitAddress
 	}
+	if wait := l.requests.take(c.subject, now); wait > 0 {
+		return l.refuse(c, name, l.requests, wait)
+	}
+	c.Allowance = l.requests.left(name, c.subject, now)
 	return nil
 }
 
-// try says when an address that brought too many wrong tokens may come again.
-func (l *Limits) try(s subject) error {
+// try says when the call's address may come again after too many wrong tokens.
+func (l *Limits) try(c *Call, address subject) error {
 	if l == nil {
 		return nil
 	}
-	if wait := l.failures.wait(s, l.clock().Std()); wait > 0 {
-		return l.refuse(LimitFailures, wait)
+	if wait := l.failures.wait(address, l.clock().Std()); wait > 0 {
+		return l.refuse(c, LimitFailures, l.failures, wait)
 	}
 	return nil
 }
@@ -116,8 +127,9 @@ func (l *Limits) missed(s subject) {
 	}
 }
 
-func (l *Limits) refuse(name LimitName, wait time.Duration) error {
+func (l *Limits) refuse(c *Call, name LimitName, b *buckets, wait time.Duration) error {
 	l.refused(name)
+	c.Allowance = Allowance{Name: name, Quota: b.perMinute, Reset: wait}
 	return &core.Error{Kind: core.RateLimited, Message: "too many requests", RetryAfter: wait}
 }
 
@@ -156,6 +168,17 @@ func (b *buckets) take(s subject, now time.Time) time.Duration {
 		return 0
 	}
 	return b.until(l, now)
+}
+
+// left returns what the subject's bucket holds.
+func (b *buckets) left(name LimitName, s subject, now time.Time) Allowance {
+	tokens := b.of(s, now).TokensAt(now)
+	whole := math.Floor(tokens)
+	a := Allowance{Name: name, Quota: b.perMinute, Remaining: int(whole)}
+	if a.Remaining < b.perMinute {
+		a.Reset = time.Duration((whole + 1 - tokens) * float64(time.Minute) / float64(b.perMinute))
+	}
+	return a
 }
 
 // wait returns how long until the bucket has one, and takes nothing.

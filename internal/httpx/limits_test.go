@@ -161,16 +161,16 @@ func TestBucketsAreBounded(t *testing.T) {
 	c := newClock()
 	l := NewLimits(10, c.read, nil)
 	spent := subject{addr: netip.MustParseAddr("192.0.2.1")}
-	for l.request(spent) == nil { //nolint:revive // until it is used up
+	for l.request(&Call{subject: spent}) == nil { //nolint:revive // until it is used up
 	}
 	const callers = 2 * bucketShards * maxShardBucket
 	for i := range int64(callers) {
 		if i%(maxShardBucket/2) == 0 {
-			c.advance(7 * time.Second)    // those before have refilled
-			for l.request(spent) == nil { //nolint:revive // until it is used up
+			c.advance(7 * time.Second)                    // those before have refilled
+			for l.request(&Call{subject: spent}) == nil { //nolint:revive // until it is used up
 			}
 		}
-		wantPass(t, "a new caller", l.request(subject{token: i + 1}))
+		wantPass(t, "a new caller", l.request(&Call{subject: subject{token: i + 1}}))
 	}
 	total := 0
 	for i := range l.requests.shards {
@@ -179,7 +179,7 @@ func TestBucketsAreBounded(t *testing.T) {
 	if total > bucketShards*maxShardBucket {
 		t.Errorf("%d buckets are kept", total)
 	}
-	if l.request(spent) == nil {
+	if l.request(&Call{subject: spent}) == nil {
 		t.Error("a caller without allowance was forgiven while full buckets were there to drop")
 	}
 }
