@@ -58,7 +58,7 @@ test-store: ## Run the store's conformance suite on both engines
 
 .PHONY: golden
 golden: ## Rewrite golden files and generated pages; review the difference like code
-	$(WITH_POSTGRES) $(GO) test ./cmd/... ./internal/dialect/... ./internal/event/... -update
+	$(WITH_POSTGRES) $(GO) test ./cmd/... ./internal/api/... ./internal/dialect/... ./internal/event/... -update
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a while (FUZZTIME=10s)

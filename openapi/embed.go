@@ -1,11 +1,12 @@
-// Package openapi holds the OpenAPI 3.1 descriptions of the dialects that
-// Parley answers in: one JSON document a dialect, written by hand, describing
-// the operations that are served and no others.
+// Package openapi holds the OpenAPI 3.1 descriptions of what Parley answers:
+// one JSON document a dialect, written by hand, and v1.json of its own API,
+// which is generated from internal/api. They describe the operations that are
+// served and no others.
 //
 // The schemas are stricter than a client needs: objects are closed, every key
 // that is always sent is required, and times and ids have patterns. That makes
 // them a check on the server as well as a reference for callers. Properties
-// stand in the order in which the server writes them.
+// of the dialects stand in the order in which the server writes them.
 //
 // A response with `x-may-be-empty` may come without a body; OpenAPI itself has
 // no way to say that beside a described content.
@@ -15,11 +16,13 @@ package openapi
 
 import "embed"
 
+//go:generate go test ../internal/api -run ^TestDocumentIsCurrent$ -update
+
 //go:embed *.json
 var documents embed.FS
 
 // Document returns the document of a dialect, `commbox`, `chatwoot` or
-// `uncodie`, as JSON text that the caller may keep and change. It reports false
+// `uncodie`, or of the API `v1`, as JSON text that the caller may keep and change. It reports false
 // for any other name.
 func Document(name string) ([]byte, bool) {
 	text, err := documents.ReadFile(name + ".json")

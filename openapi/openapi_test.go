@@ -178,7 +178,7 @@ func TestDocument(t *testing.T) {
 			names = append(names, name)
 		}
 	}
-	if diff := cmp.Diff([]string{"chatwoot", "commbox", "uncodie"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"chatwoot", "commbox", "uncodie", "v1"}, names); diff != "" {
 		t.Errorf("documents (-want +got):\n%s", diff)
 	}
 	for _, name := range names {
@@ -205,7 +205,7 @@ func TestDocumentIsTheCallers(t *testing.T) {
 
 func TestDocumentsAreValid(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"commbox", "chatwoot", "uncodie"} {
+	for _, name := range []string{"commbox", "chatwoot", "uncodie", "v1"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			doc := load(t, name)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/internal/api"
 	"parley/internal/dialect/chatwoot"
 	"parley/internal/dialect/commbox"
 	"parley/internal/dialect/uncodie"
@@ -49,8 +50,9 @@ type door struct {
 // operation is a call and the names of what it takes.
 type operation struct {
 	httpx.Operation
-	query []string // parameters of the query, as the document has them
-	body  []string // members of a JSON body
+	query []string          // parameters of the query, as the document has them
+	body  []string          // members of a JSON body
+	types map[string]string // their JSON types, where the document gives one alone
 }
 
 const harbourChild = `{"data":{"Type":4,"UserStreamProviderId":"972505555555_by","UserStreamProviderType":5,"Message":"Hello"}}`
@@ -100,14 +102,28 @@ func doors(t *testing.T) []door {
 			good:       map[string]string{"lead_id": "62a8f1c7-0d3e-4b95-b7f4-8c5e9a10d246"},
 		},
 		{
+			name: "v1", fixture: harbourFixture, key: harbourKey, readKey: "harbour-reader-key-0001", otherKeys: []string{"other-site-key-0001"},
+			operations: describe(t, "v1", api.Operations()),
+			good:       map[string]string{"id": "12"},
+			instead: map[string]map[string]string{
+				"GET /v1/label_groups/{id}": {"id": "3"}, "PATCH /v1/label_groups/{id}": {"id": "3"}, "DELETE /v1/label_groups/{id}": {"id": "3"},
+				"GET /v1/teams/{id}": {"id": "31"}, "PATCH /v1/teams/{id}": {"id": "31"}, "PUT /v1/teams/{id}/agents": {"id": "31"}, "DELETE /v1/teams/{id}": {"id": "31"},
+			},
+			bodies: map[string]string{
+				"POST /v1/labels": `{"title":"new"}`, "PATCH /v1/labels/{id}": `{"title":"new"}`,
+				"POST /v1/label_groups": `{"name":"new"}`, "PATCH /v1/label_groups/{id}": `{"name":"new"}`,
+				"POST /v1/teams": `{"name":"new"}`, "PATCH /v1/teams/{id}": `{"name":"new"}`, "PUT /v1/teams/{id}/agents": `{"agent_ids":[600002]}`,
+			},
+		},
+		{
 			name: "own", fixture: harbourFixture, key: harbourKey, otherKeys: []string{"other-site-key-0001"},
 			operations: describe(t, "", []httpx.Operation{
 				{Method: http.MethodGet, Pattern: "/healthz"},
 				{Method: http.MethodGet, Pattern: "/readyz"},
 				{Method: http.MethodGet, Pattern: "/openapi/{file}"},
 			}),
-			good: map[string]string{"file": "commbox.json"},
-			own:  map[string]string{"file": "commbox.json"},
+			good: map[string]string{"file": "v1.json"},
+			own:  map[string]string{"file": "v1.json"},
 		},
 		{
 			name: "files", fixture: harbourFixture, key: harbourKey, otherKeys: []string{"other-site-key-0001"}, guarded: true,
@@ -156,6 +172,7 @@ type parameter struct {
 
 type schema struct {
 	Ref        string `json:"$ref"`
+	Type       any
 	Properties map[string]schema
 }
 
@@ -196,7 +213,15 @@ func describe(t *testing.T, dialect string, list []httpx.Operation) []operation 
 			if data, wrapped := s.Properties["data"]; wrapped && len(s.Properties) == 1 {
 				s.Properties = data.Properties
 			}
-			op.body = slices.Sorted(maps.Keys(s.Properties))
+			op.body, op.types = slices.Sorted(maps.Keys(s.Properties)), map[string]string{}
+			for name, member := range s.Properties {
+				switch kind := member.Type.(type) {
+				case string:
+					op.types[name] = kind
+				case []any: // and null
+					op.types[name], _ = kind[0].(string)
+				}
+			}
 		}
 		all[i] = op
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"parley/internal/api"
 	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/dialect/chatwoot"
@@ -35,13 +36,14 @@ type HandlerOptions struct {
 	// those of this machine.
 	AllowedOrigin func(host string) bool
 	Observe       httpx.Observer // nil: nobody
+	PublicURL     string         // begins addresses in v1's problems; "": they are paths
 	Files         *file.Files    // nil: none are taken or served
 
 	health *health // nil: one of its own
 }
 
-// NewHandler returns all doors of the public listener: the dialects by the
-// first segments of the path, and what belongs to none of them.
+// NewHandler returns all doors of the public listener: Parley's own API and the
+// dialects by the first segments of the path, and what belongs to none of them.
 func NewHandler(o HandlerOptions) http.Handler {
 	if o.Tokens == nil {
 		o.Tokens = auth.NewTokens(o.Store, o.Clock)
@@ -52,11 +54,13 @@ func NewHandler(o HandlerOptions) http.Handler {
 		reader = o.Files.Links.Reader(reader)
 	}
 	reads := conversation.NewReads(reader)
+	labels, accounts := label.New(o.Store, o.Clock), account.New(o.Store, o.Clock)
 	d := doors{
+		v1: api.New(api.Deps{Labels: labels, Accounts: accounts, Gate: gate, Log: o.Log, PublicURL: o.PublicURL}),
 		commbox: commbox.New(commbox.Deps{
 			Conversations: reads, Changes: conversation.NewWrites(o.Store, o.Clock), Users: contact.NewWrites(o.Store, o.Clock),
-			Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store), Labels: label.New(o.Store, o.Clock),
-			Accounts: account.New(o.Store, o.Clock), Files: o.Files,
+			Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store), Labels: labels,
+			Accounts: accounts, Files: o.Files,
 			Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey,
 		}),
 		chatwoot: chatwoot.New(chatwoot.Deps{Conversations: reads, Contacts: contact.NewReads(o.Store), Gate: gate, Log: o.Log}),
@@ -77,11 +81,11 @@ func NewHandler(o HandlerOptions) http.Handler {
 	return httpx.WithCalls(d, o.Proxies, o.Observe)
 }
 
-// doors chooses the dialect by the path's first segments. The dialects' paths
-// do not collide; each answers unknown paths under its own in its own shape.
+// doors chooses the API or dialect by the path's first segments. Their paths do
+// not collide; each answers unknown paths under its own in its own shape.
 type doors struct {
-	commbox, chatwoot, uncodie http.Handler
-	own                        *http.ServeMux
+	v1, commbox, chatwoot, uncodie http.Handler
+	own                            *http.ServeMux
 }
 
 // commboxRoots are the first segments of CommBox's paths, which match in any
@@ -101,6 +105,9 @@ func (d doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	second, _, _ := strings.Cut(rest, "/")
 	call := httpx.CallOf(r.Context())
 	switch {
+	case first == "v1":
+		call.Door = "v1"
+		d.v1.ServeHTTP(w, r)
 	case first == "api" && uncodieRoots[second]:
 		call.Door = "uncodie"
 		d.uncodie.ServeHTTP(w, r)

@@ -181,7 +181,7 @@ func authorization(key string) []string {
 
 // plain is a request that nothing is wrong with.
 func (d *door) plain(op *operation) rawRequest {
-	return frame(op.Method, d.target(op), authorization(d.key), "")
+	return frame(op.Method, d.target(op), append(authorization(d.key), "X-Request-Id", "plain"), "") // problems repeat the id
 }
 
 // target is the path and query of a plain request.

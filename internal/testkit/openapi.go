@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"unicode/utf8"
@@ -39,7 +40,7 @@ func CheckResponse(t testing.TB, dialect, method, path string, status int, heade
 }
 
 // ValidateResponse tells what is wrong with a response according to the
-// document of its dialect (`commbox`, `chatwoot`, `uncodie`), nil when nothing
+// document of its dialect (`commbox`, `chatwoot`, `uncodie`, or `v1`), nil when nothing
 // is. The path is the one requested, in the document's letter case and with or
 // without a query. Status, media type, described headers and the whole body
 // have to fit; in a JSON body broken UTF-8, a repeated key and anything behind
@@ -77,7 +78,7 @@ func ValidateResponse(dialect, method, path string, status int, header http.Head
 		return fmt.Errorf("media type %q is not described", header.Get("Content-Type"))
 	}
 	var value any = string(body)
-	if kind, _, _ := mime.ParseMediaType(header.Get("Content-Type")); kind == "application/json" {
+	if kind, _, _ := mime.ParseMediaType(header.Get("Content-Type")); kind == "application/json" || strings.HasSuffix(kind, "+json") {
 		if err := checkJSON(body); err != nil {
 			return err
 		}

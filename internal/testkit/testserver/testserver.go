@@ -105,7 +105,8 @@ func ServeWith(t testing.TB, st store.Store, engine string, o Options) *Server {
 	}
 	files := newFiles(t, st, o, key)
 	handler := app.NewHandler(app.HandlerOptions{
-		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key, Files: files, Limits: httpx.NewLimits(o.RateLimit, o.Clock, nil),
+		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key, Files: files, PublicURL: o.PublicURL,
+		Limits: httpx.NewLimits(o.RateLimit, o.Clock, nil),
 	})
 	srv := httptest.NewUnstartedServer(handler)
 	srv.Config.ErrorLog = slog.NewLogLogger(Log(t).Handler(), slog.LevelWarn)

@@ -1,0 +1,115 @@
+package api
+
+import (
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// describeAPI fills in what the document says of the API as a whole.
+func describeAPI(doc *huma.OpenAPI) {
+	doc.Info.Description = "Parley's own API. Its conventions are the same for all operations: docs/api.md tells them."
+	doc.Servers = []*huma.Server{{URL: "/", Description: "The server that the document came from."}}
+	doc.Tags = []*huma.Tag{
+		{Name: "Self", Description: "Who calls."},
+		{Name: "Labels", Description: "Words tied to conversations and contacts, and groups of such words."},
+		{Name: "Teams", Description: "Groups of agents."},
+	}
+	doc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token": {Type: "http", Scheme: "bearer", Description: "An API token of the account, or of one of its agents."},
+	}
+	text := &huma.Schema{Type: huma.TypeString}
+	doc.Components.Headers = map[string]*huma.Header{
+		"ETag":                {Description: "The state of what the body shows: weak for lists.", Schema: text},
+		"Location":            {Description: "Where what was made is.", Schema: text},
+		"Idempotent-Replayed": {Description: "true: the answer is that of an earlier request with this key.", Schema: text},
+		"X-Request-Id":        {Description: "The id of the request.", Required: true, Schema: text},
+		"RateLimit-Policy":    {Description: "The limit that counts for the caller: q requests in w seconds.", Schema: text},
+		"RateLimit":           {Description: "What is left of it: r requests, one more in t seconds.", Schema: text},
+		"Retry-After":         {Description: "How many seconds to wait.", Schema: text},
+		"WWW-Authenticate":    {Description: "How to show who calls.", Schema: text},
+	}
+	problem := map[string]*huma.MediaType{
+		"application/problem+json": {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")},
+	}
+	doc.Components.Responses = map[string]*huma.Response{}
+	for _, p := range []struct{ status, headers string }{
+		{"400", ""},
+		{"401", "WWW-Authenticate"},
+		{"403", ""},
+		{"404", ""},
+		{"406", ""},
+		{"409", ""},
+		{"412", ""},
+		{"413", ""},
+		{"415", ""},
+		{"422", ""},
+		{"429", "Retry-After"},
+		{"500", ""},
+		{"503", "Retry-After"},
+	} {
+		status, _ := strconv.Atoi(p.status)
+		doc.Components.Responses[p.status] = &huma.Response{
+			Description: http.StatusText(status), Headers: headers(p.headers), Content: problem,
+		}
+	}
+}
+
+// headers are those of every answer and the named ones.
+func headers(names string) map[string]*huma.Param {
+	all := map[string]*huma.Param{}
+	for _, name := range append(strings.Fields(names), "X-Request-Id", "RateLimit", "RateLimit-Policy") {
+		all[name] = &huma.Param{Ref: "#/components/headers/" + name}
+	}
+	return all
+}
+
+// describeOperation fills in what the way of registration says of an operation,
+// and tells whether it takes a body.
+func describeOperation[I, O any](schemas huma.Registry, o *huma.Operation) (takesBody bool) {
+	_, takesBody = reflect.TypeFor[I]().FieldByName("Body")
+	problems := []string{"400", "401", "403", "406", "413", "422", "429", "500", "503"}
+	if strings.Contains(o.Path, "{") {
+		problems = append(problems, "404")
+	}
+	if takesBody {
+		problems = append(problems, "409", "415")
+	}
+	text := &huma.Schema{Type: huma.TypeString}
+	ok := &huma.Response{Description: http.StatusText(o.DefaultStatus), Headers: headers("")}
+	o.Responses = map[string]*huma.Response{strconv.Itoa(o.DefaultStatus): ok}
+	switch {
+	case o.Method == http.MethodGet:
+		o.Parameters = append(o.Parameters, &huma.Param{
+			Name: "If-None-Match", In: "header", Schema: text, Description: "Tags of bodies that the client has: 304 when one of them is current.",
+		})
+		ok.Headers = headers("ETag")
+		o.Responses["304"] = &huma.Response{Description: http.StatusText(http.StatusNotModified), Headers: headers("ETag")}
+	case o.DefaultStatus == http.StatusCreated:
+		o.Parameters = append(o.Parameters, &huma.Param{
+			Name: "Idempotency-Key", In: "header", Schema: text,
+			Description: "At most 255 visible ASCII characters. The same key within a day gives the same answer, and nothing happens twice.",
+		})
+		ok.Headers = headers("ETag Location Idempotent-Replayed")
+		problems = append(problems, "404") // of a repeated request whose thing is gone
+	default:
+		o.Parameters = append(o.Parameters, &huma.Param{
+			Name: "If-Match", In: "header", Schema: text, Description: "Tags of the states in which it may be changed: 412 when it is in none of them.",
+		})
+		problems = append(problems, "412")
+	}
+	for _, status := range problems {
+		o.Responses[status] = &huma.Response{Ref: "#/components/responses/" + status}
+	}
+	if o.DefaultStatus != http.StatusNoContent {
+		if o.Method != http.MethodGet {
+			ok.Headers["ETag"] = &huma.Param{Ref: "#/components/headers/ETag"}
+		}
+		body := schemas.Schema(reflect.TypeFor[O](), true, "")
+		ok.Content = map[string]*huma.MediaType{"application/json": {Schema: body}}
+	}
+	return takesBody
+}

@@ -1,0 +1,52 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+
+	"parley/internal/api"
+	"parley/internal/testkit/testserver"
+)
+
+// TestEveryOperation holds all operations, also those to come, to what they
+// have in common.
+func TestEveryOperation(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, fixture, func(t *testing.T, s *testserver.Server) {
+		for _, o := range api.Operations() {
+			call := o.Method + " " + strings.NewReplacer("{id}", "51").Replace(o.Pattern)
+			reads := o.Method == "GET"
+			step{call: call, key: "-", status: 401}.play(t, s)
+			step{call: call, key: "wrong", status: 401}.play(t, s)
+			step{call: call, header: []string{"Accept", "text/html"}, status: 406}.play(t, s)
+			step{call: call, body: strings.Repeat(" ", 1<<20+1), status: 413}.play(t, s)
+			step{call: call + "?surprise=1", body: `{}`, status: 422}.play(t, s)
+			if !reads {
+				step{call: call, key: readerKey, status: 403}.play(t, s)
+			}
+			if o.Method != "DELETE" && !reads {
+				step{call: call, body: `{`, status: 400}.play(t, s)
+				step{call: call, body: `{}`, header: []string{"Content-Type", "text/plain"}, status: 415}.play(t, s)
+				step{call: call, body: `{"surprise":1}`, status: 422}.play(t, s)
+			}
+			if strings.Contains(o.Pattern, "{id}") {
+				for _, id := range []string{"0", "-1", "x", "9007199254740992", "8123456789012345"} {
+					path := strings.ReplaceAll(o.Pattern, "{id}", id)
+					got := step{call: o.Method + " " + path, body: goodBody(o.Method, o.Pattern), status: 404}.play(t, s)
+					step{call: o.Method + " " + path, body: goodBody(o.Method, o.Pattern), key: otherKey, status: got.Status}.play(t, s)
+				}
+			}
+		}
+	})
+}
+
+// goodBody is a body that the operation takes.
+func goodBody(method, pattern string) string {
+	switch {
+	case method == "PUT" && strings.HasSuffix(pattern, "/agents"):
+		return `{"agent_ids":[]}`
+	case method == "PATCH":
+		return `{}`
+	}
+	return ""
+}

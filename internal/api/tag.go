@@ -1,0 +1,72 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"parley/internal/core"
+	"parley/internal/event"
+)
+
+// formVersion stands for the form of the bodies in strong tags: raise it with
+// every change of what a resource shows, so that no client keeps a body of the
+// older form.
+const formVersion = 1
+
+// tagOf is the strong tag of a record's body. A body shows what its record
+// holds and nothing else, so equal records have equal bodies.
+func tagOf(record core.EventData) (string, error) {
+	tag, err := event.Tag(record)
+	if err != nil {
+		return "", err
+	}
+	return `"` + strconv.Itoa(formVersion) + "-" + tag + `"`, nil
+}
+
+// bodyTag is the weak tag of a body.
+func bodyTag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `W/"` + hex.EncodeToString(sum[:16]) + `"`
+}
+
+// seen tells whether If-None-Match names the tag, or *: then the client has the
+// body already. W/ does not matter here (RFC 9110, 13.1.2). Our tags hold no
+// comma, so the header can be cut at each, also inside of tags of others.
+func seen(header http.Header, tag string) bool {
+	tag = strings.TrimPrefix(tag, "W/")
+	return anyTag(header.Values("If-None-Match"), func(t string) bool { return strings.TrimPrefix(t, "W/") == tag })
+}
+
+// unchanged refuses a change of a record that is not in a state which If-Match
+// names. Weak tags match nothing (RFC 9110, 13.1.1).
+func unchanged[T core.EventData](c *caller) core.Check[T] {
+	wanted := c.header.Values("If-Match")
+	if len(wanted) == 0 {
+		return nil
+	}
+	return func(record T) error {
+		tag, err := tagOf(record)
+		if err != nil {
+			return err
+		}
+		if anyTag(wanted, func(t string) bool { return t == tag }) {
+			return nil
+		}
+		return &core.Error{Kind: core.Precondition, Message: "it is not in the state that If-Match names"}
+	}
+}
+
+// anyTag tells whether a list of tags holds * or one that is wanted.
+func anyTag(headers []string, wanted func(tag string) bool) bool {
+	for _, header := range headers {
+		for tag := range strings.SplitSeq(header, ",") {
+			if tag = strings.TrimSpace(tag); tag == "*" || wanted(tag) {
+				return true
+			}
+		}
+	}
+	return false
+}
