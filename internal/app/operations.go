@@ -222,7 +222,7 @@ func (o *Operations) ListTokens(ctx context.Context, accountID int64) ([]TokenIn
 
 // RevokeToken implements Operator.
 func (o *Operations) RevokeToken(ctx context.Context, accountID, id int64) (json.RawMessage, error) {
-	t, err := o.accounts.RevokeToken(ctx, accountID, id)
+	t, err := o.accounts.RevokeToken(ctx, core.Actor{}, accountID, id)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func (o *Operations) RevokeToken(ctx context.Context, accountID, id int64) (json
 
 // RotateToken implements Operator.
 func (o *Operations) RotateToken(ctx context.Context, accountID, id int64, overlap time.Duration) (json.RawMessage, error) {
-	text, made, err := o.accounts.RotateToken(ctx, accountID, id, overlap)
+	text, made, err := o.accounts.RotateToken(ctx, core.Actor{}, accountID, id, overlap)
 	if err != nil {
 		return nil, err
 	}

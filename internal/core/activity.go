@@ -45,6 +45,10 @@ const (
 	CauseIdle = "idle"
 	// CauseTurn: nobody was in charge, and it was the agent's turn.
 	CauseTurn = "turn"
+	// CauseAgentDeleted: whoever was in charge or took part is no more.
+	CauseAgentDeleted = "agent_deleted"
+	// CauseTeamDeleted: the team that was in charge is no more.
+	CauseTeamDeleted = "team_deleted"
 )
 
 // params builds the parameters of an activity.

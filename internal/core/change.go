@@ -14,6 +14,8 @@ type Change struct {
 	// not told.
 	Code   string
 	Params JSON
+	// Cause says why, of what nobody asked for by name; "" = the actor did.
+	Cause string
 }
 
 // Happened tells whether anything changed.
@@ -90,7 +92,7 @@ func SetStatus(c *Conversation, to NewStatus, at Time) (Change, error) {
 	if to.Cause != "" {
 		p = p.text("cause", to.Cause)
 	}
-	ch.Code, ch.Params = ActivityStatusChanged, p.json
+	ch.Code, ch.Params, ch.Cause = ActivityStatusChanged, p.json, to.Cause
 	return touched(c, ch, at), nil
 }
 
@@ -157,7 +159,7 @@ func Assign(c *Conversation, a *Agent, cause string, at Time) Change {
 	if cause != "" {
 		p = p.text("cause", cause)
 	}
-	return touched(c, Change{Fields: []string{FieldAssignee}, Code: ActivityAssigneeChanged, Params: p.json}, at)
+	return touched(c, Change{Fields: []string{FieldAssignee}, Code: ActivityAssigneeChanged, Params: p.json, Cause: cause}, at)
 }
 
 // AssignTeam puts a team in charge; nil is none.

@@ -69,6 +69,9 @@ func TestSetStatus(t *testing.T) {
 		}
 		want := *got
 		ch, err := SetStatus(got, c.to, changedAt)
+		if ch.Cause != c.to.Cause {
+			t.Errorf("%s: cause %q, want %q", c.name, ch.Cause, c.to.Cause)
+		}
 		if err != nil || !slices.Equal(ch.Fields, c.fields) || ch.Params != c.params {
 			t.Errorf("%s: %+v, %v; want fields %v, params %s", c.name, ch, err, c.fields, c.params)
 		}

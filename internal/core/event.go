@@ -45,6 +45,8 @@ const (
 	MessageUpdated        EventType = "message.updated"
 	MessageDeleted        EventType = "message.deleted"
 	NoteCreated           EventType = "note.created"
+	NoteUpdated           EventType = "note.updated"
+	NoteDeleted           EventType = "note.deleted"
 	ActivityCreated       EventType = "activity.created"
 	CannedResponseCreated EventType = "canned_response.created"
 	WebhookCreated        EventType = "webhook.created"
@@ -77,10 +79,17 @@ type EventData interface{ eventData() }
 type ConversationChange struct {
 	Conversation Conversation
 	Changed      []string
+	// Cause says why, where nobody asked for it by name: one of the constants
+	// that begin with Cause; "" = the actor wanted it.
+	Cause string
+	// FromInboxID is the inbox that the conversation left; 0 = it stayed.
+	FromInboxID int64
 }
 
 // EntryChange is the payload of message, note and activity events: the entry,
-// its attachments, and its conversation after the change.
+// its attachments, and its conversation after the change. What kind of entry
+// it is Entry.Kind alone tells: until there were types for it, edits and
+// deletions of notes went out as message.updated and message.deleted.
 type EntryChange struct {
 	Entry        Entry
 	Attachments  []Attachment
@@ -90,9 +99,15 @@ type EntryChange struct {
 // ReadChange is the payload of conversation.read: who read (an agent's own
 // cursor when AgentID is set) and the conversation with both unread counts.
 type ReadChange struct {
-	Reader       Side
-	AgentID      int64
-	Cursor       *ReadCursor // the agent's own cursor, when it moved
+	Reader  Side
+	AgentID int64
+	Cursor  *ReadCursor // the agent's own cursor, when it moved
+	// Marked tells that the reader took something back: from here on it is
+	// unread. Else something was read, or seen again.
+	Marked bool
+	// FromSeq is where the reader's cursor stood before, in the other side's
+	// sequence.
+	FromSeq      int64
 	Conversation Conversation
 }
 

@@ -120,7 +120,8 @@ func target(typ core.EventType) payload {
 		return new(conversationChange)
 	case core.ConversationRead:
 		return new(readChange)
-	case core.MessageCreated, core.MessageUpdated, core.MessageDeleted, core.NoteCreated, core.ActivityCreated:
+	case core.MessageCreated, core.MessageUpdated, core.MessageDeleted, core.NoteCreated, core.NoteUpdated, core.NoteDeleted,
+		core.ActivityCreated:
 		return new(entryChange)
 	case core.CannedResponseCreated:
 		return new(cannedResponse)

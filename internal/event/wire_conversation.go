@@ -74,14 +74,16 @@ func (w *entry) record() core.Entry {
 type conversationChange struct {
 	Conversation conversation `json:"conversation"`
 	Changed      []string     `json:"changed,omitempty"`
+	Cause        string       `json:"cause,omitempty"`
+	FromInboxID  int64        `json:"from_inbox_id,omitempty"`
 }
 
 func fromConversationChange(v core.ConversationChange) *conversationChange {
-	return &conversationChange{Conversation: fromConversation(v.Conversation), Changed: v.Changed}
+	return &conversationChange{Conversation: fromConversation(v.Conversation), Changed: v.Changed, Cause: v.Cause, FromInboxID: v.FromInboxID}
 }
 
 func (w *conversationChange) core() core.EventData {
-	return core.ConversationChange{Conversation: w.Conversation.record(), Changed: w.Changed}
+	return core.ConversationChange{Conversation: w.Conversation.record(), Changed: w.Changed, Cause: w.Cause, FromInboxID: w.FromInboxID}
 }
 
 type entryChange struct {
@@ -110,11 +112,13 @@ type readChange struct {
 	Reader       side         `json:"reader"`
 	AgentID      int64        `json:"agent_id,omitempty"`
 	Cursor       *readCursor  `json:"cursor,omitempty"`
+	Marked       bool         `json:"marked,omitempty"`
+	FromSeq      int64        `json:"from_seq,omitempty"`
 	Conversation conversation `json:"conversation"`
 }
 
 func fromReadChange(v core.ReadChange) *readChange {
-	w := &readChange{Reader: side(v.Reader), AgentID: v.AgentID, Conversation: fromConversation(v.Conversation)}
+	w := &readChange{Reader: side(v.Reader), AgentID: v.AgentID, Marked: v.Marked, FromSeq: v.FromSeq, Conversation: fromConversation(v.Conversation)}
 	if v.Cursor != nil {
 		cursor := readCursor(*v.Cursor)
 		w.Cursor = &cursor
@@ -123,7 +127,7 @@ func fromReadChange(v core.ReadChange) *readChange {
 }
 
 func (w *readChange) core() core.EventData {
-	v := core.ReadChange{Reader: core.Side(w.Reader), AgentID: w.AgentID, Conversation: w.Conversation.record()}
+	v := core.ReadChange{Reader: core.Side(w.Reader), AgentID: w.AgentID, Marked: w.Marked, FromSeq: w.FromSeq, Conversation: w.Conversation.record()}
 	if w.Cursor != nil {
 		cursor := core.ReadCursor(*w.Cursor)
 		v.Cursor = &cursor

@@ -295,7 +295,7 @@ func (s *Accounts) DeleteAgent(ctx context.Context, by core.Actor, account, id i
 			return false, err
 		}
 		release := func(c *core.Conversation, at core.Time) []string { return core.Release(c, id, at) }
-		if err := s.changeConversations(ctx, tx, by, account, left, release); err != nil || len(left) == batch {
+		if err := s.changeConversations(ctx, tx, by, account, left, core.CauseAgentDeleted, release); err != nil || len(left) == batch {
 			return false, err
 		}
 		return true, s.deleteAgent(ctx, tx, by, a)
@@ -321,7 +321,7 @@ func (s *Accounts) deleteAgent(ctx context.Context, tx store.Tx, by core.Actor, 
 		if err := tx.UpdateToken(ctx, t); err != nil {
 			return err
 		}
-		tx.Emit(core.Event{AccountID: t.AccountID, Type: core.TokenRevoked, At: now, Actor: by, Data: t})
+		tx.Emit(tokenEvent(core.TokenRevoked, now, by, t))
 	}
 	teams, err := teamsOf(ctx, tx, a.AccountID, a.ID)
 	if err != nil {

@@ -27,9 +27,10 @@ func (s *Accounts) inBatches(ctx context.Context, account int64, step func(ctx c
 }
 
 // changeConversations applies a rule, which returns the names of what it
-// changed, to conversations. Those that are nobody's then are offered to others.
+// changed, to conversations, for the cause. Those that are nobody's then are
+// offered to others.
 func (s *Accounts) changeConversations(
-	ctx context.Context, tx store.Tx, by core.Actor, account int64, ids []int64, rule func(c *core.Conversation, at core.Time) []string,
+	ctx context.Context, tx store.Tx, by core.Actor, account int64, ids []int64, cause string, rule func(c *core.Conversation, at core.Time) []string,
 ) error {
 	now := s.clock()
 	for _, id := range ids {
@@ -47,7 +48,7 @@ func (s *Accounts) changeConversations(
 		tx.Emit(core.Event{
 			AccountID: account, Type: core.ConversationUpdated, At: now, Actor: orSystem(by),
 			ContactID: c.ContactID, ConversationID: c.ID, InboxID: c.InboxID,
-			Data: core.ConversationChange{Conversation: c, Changed: changed},
+			Data: core.ConversationChange{Conversation: c, Changed: changed, Cause: cause},
 		})
 		if !c.Unassigned() {
 			continue

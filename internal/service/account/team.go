@@ -153,7 +153,7 @@ func (s *Accounts) DeleteTeam(ctx context.Context, by core.Actor, account, id in
 			return false, err
 		}
 		release := func(c *core.Conversation, at core.Time) []string { return core.ReleaseTeam(c, id, at) }
-		if err := s.changeConversations(ctx, tx, by, account, left, release); err != nil || len(left) == batch {
+		if err := s.changeConversations(ctx, tx, by, account, left, core.CauseTeamDeleted, release); err != nil || len(left) == batch {
 			return false, err
 		}
 		if err := tx.DeleteTeam(ctx, account, id); err != nil {

@@ -16,7 +16,8 @@ type NewToken struct {
 	Name      string
 	AgentID   int64 // 0: the account itself
 	Scopes    []core.Scope
-	ExpiresAt core.Time // unset = never
+	ExpiresAt core.Time  // unset = never
+	By        core.Actor // who makes it; the zero value: the system
 }
 
 // CreateToken makes a token and returns its text, which is shown once and
@@ -45,7 +46,7 @@ func (s *Accounts) CreateToken(ctx context.Context, in NewToken) (string, core.T
 			AccountID: in.AccountID, Name: in.Name, AgentID: in.AgentID, Hash: auth.HashToken(text),
 			Scopes: in.Scopes, ExpiresAt: in.ExpiresAt, CreatedAt: s.clock(),
 		}
-		return insertToken(ctx, tx, &made)
+		return insertToken(ctx, tx, in.By, &made)
 	})
 	if err != nil {
 		return "", core.Token{}, fmt.Errorf("create token: %w", err)
@@ -67,16 +68,16 @@ func checkToken(in NewToken) error {
 	return nil
 }
 
-func insertToken(ctx context.Context, tx store.Tx, t *core.Token) error {
+func insertToken(ctx context.Context, tx store.Tx, by core.Actor, t *core.Token) error {
 	if err := tx.InsertToken(ctx, t); err != nil {
 		return err
 	}
-	tx.Emit(tokenEvent(core.TokenCreated, t.CreatedAt, *t))
+	tx.Emit(tokenEvent(core.TokenCreated, t.CreatedAt, by, *t))
 	return nil
 }
 
-func tokenEvent(typ core.EventType, at core.Time, t core.Token) core.Event {
-	return core.Event{AccountID: t.AccountID, Type: typ, At: at, Actor: core.Actor{Type: core.ActorSystem}, Data: t}
+func tokenEvent(typ core.EventType, at core.Time, by core.Actor, t core.Token) core.Event {
+	return core.Event{AccountID: t.AccountID, Type: typ, At: at, Actor: orSystem(by), Data: t}
 }
 
 // tokenPage is how many tokens are read at once.
@@ -131,9 +132,9 @@ func listTokens(ctx context.Context, r store.Reader, account int64, all *[]core.
 	}
 }
 
-// RevokeToken ends a token now, for good. One that is revoked already stays as
+// RevokeToken ends a token now, for good, in the actor's name. One that is revoked already stays as
 // it is, and there is no second event.
-func (s *Accounts) RevokeToken(ctx context.Context, account, id int64) (core.Token, error) {
+func (s *Accounts) RevokeToken(ctx context.Context, by core.Actor, account, id int64) (core.Token, error) {
 	var t core.Token
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
 		var err error
@@ -144,7 +145,7 @@ func (s *Accounts) RevokeToken(ctx context.Context, account, id int64) (core.Tok
 		if err := tx.UpdateToken(ctx, t); err != nil {
 			return err
 		}
-		tx.Emit(tokenEvent(core.TokenRevoked, t.RevokedAt, t))
+		tx.Emit(tokenEvent(core.TokenRevoked, t.RevokedAt, by, t))
 		return nil
 	})
 	if err != nil {
@@ -158,7 +159,7 @@ func (s *Accounts) RevokeToken(ctx context.Context, account, id int64) (core.Tok
 // is called "NAME (replaced ID)" from now on, and expires after the overlap (0 =
 // at once), or when it would have anyway. The new one is valid for as long as
 // the old one was made for. A token that is not valid is core.Conflict.
-func (s *Accounts) RotateToken(ctx context.Context, account, id int64, overlap time.Duration) (string, core.Token, error) {
+func (s *Accounts) RotateToken(ctx context.Context, by core.Actor, account, id int64, overlap time.Duration) (string, core.Token, error) {
 	if overlap < 0 {
 		return "", core.Token{}, core.Refuse("overlap", "must not be negative")
 	}
@@ -187,8 +188,8 @@ func (s *Accounts) RotateToken(ctx context.Context, account, id int64, overlap t
 		if err := tx.UpdateToken(ctx, old); err != nil {
 			return err
 		}
-		tx.Emit(tokenEvent(core.TokenUpdated, now, old))
-		return insertToken(ctx, tx, &made)
+		tx.Emit(tokenEvent(core.TokenUpdated, now, by, old))
+		return insertToken(ctx, tx, by, &made)
 	})
 	if err != nil {
 		return "", core.Token{}, fmt.Errorf("rotate token: %w", err)

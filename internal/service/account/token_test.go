@@ -64,8 +64,9 @@ func (d *desk) opens(t *testing.T, text string) bool {
 // and the token.
 const deskEvents = 5
 
-// newEvents returns the types of the events that followed those of eachDesk.
-func (d *desk) newEvents(t *testing.T) []core.EventType {
+// newEvents returns the types of the events that followed those of eachDesk,
+// which are all of the actor's.
+func (d *desk) newEvents(t *testing.T, by core.Actor) []core.EventType {
 	t.Helper()
 	events, err := d.st.ListEvents(t.Context(), d.account, deskEvents, 10)
 	if err != nil {
@@ -75,6 +76,9 @@ func (d *desk) newEvents(t *testing.T) []core.EventType {
 	for _, e := range events {
 		if data, ok := e.Data.(core.Token); !ok || data.Hash != "" {
 			t.Errorf("the event tells the hash, or is of no token: %+v", e)
+		}
+		if e.Actor != by {
+			t.Errorf("%s is of %+v, want %+v", e.Type, e.Actor, by)
 		}
 		types = append(types, e.Type)
 	}
@@ -87,18 +91,18 @@ func TestRevokeTokenEndsItOnce(t *testing.T) {
 		if !d.opens(t, d.text) {
 			t.Fatal("a fresh token opens nothing")
 		}
-		first, err := d.RevokeToken(t.Context(), d.account, d.token.ID)
+		first, err := d.RevokeToken(t.Context(), by, d.account, d.token.ID)
 		if err != nil || first.RevokedAt != now || d.opens(t, d.text) {
 			t.Errorf("revoked: %+v, %v; it opens: %t", first, err, d.opens(t, d.text))
 		}
 		d.at++
-		if again, err := d.RevokeToken(t.Context(), d.account, d.token.ID); err != nil || again.RevokedAt != now {
+		if again, err := d.RevokeToken(t.Context(), core.Actor{}, d.account, d.token.ID); err != nil || again.RevokedAt != now {
 			t.Errorf("revoked again: %+v, %v", again, err)
 		}
-		if diff := cmp.Diff([]core.EventType{core.TokenRevoked}, d.newEvents(t)); diff != "" {
+		if diff := cmp.Diff([]core.EventType{core.TokenRevoked}, d.newEvents(t, by)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
-		if _, _, err := d.RotateToken(t.Context(), d.account, d.token.ID, 0); core.KindOf(err) != core.Conflict {
+		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 0); core.KindOf(err) != core.Conflict {
 			t.Errorf("rotating a revoked token: %v", err)
 		}
 	})
@@ -108,7 +112,7 @@ func TestRotateTokenOverlaps(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
 		d.at = now + hour/2
-		text, made, err := d.RotateToken(t.Context(), d.account, d.token.ID, 10*time.Minute)
+		text, made, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 10*time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +134,7 @@ func TestRotateTokenOverlaps(t *testing.T) {
 				t.Errorf("at %d the old one opens: %t, the new one: %t; want %t, %t", c.at-now, d.opens(t, d.text), d.opens(t, text), c.old, c.new)
 			}
 		}
-		if diff := cmp.Diff([]core.EventType{core.TokenUpdated, core.TokenCreated}, d.newEvents(t)); diff != "" {
+		if diff := cmp.Diff([]core.EventType{core.TokenUpdated, core.TokenCreated}, d.newEvents(t, core.Actor{Type: core.ActorSystem})); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 	})
@@ -139,10 +143,10 @@ func TestRotateTokenOverlaps(t *testing.T) {
 func TestRotateTokenNeverLengthensTheOldOne(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
-		if _, _, err := d.RotateToken(t.Context(), d.account, d.token.ID, -time.Second); core.KindOf(err) != core.Invalid {
+		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, -time.Second); core.KindOf(err) != core.Invalid {
 			t.Errorf("negative overlap: %v", err)
 		}
-		_, made, err := d.RotateToken(t.Context(), d.account, d.token.ID, 100*time.Hour)
+		_, made, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 100*time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +154,7 @@ func TestRotateTokenNeverLengthensTheOldOne(t *testing.T) {
 			t.Errorf("the old token: %+v, %v", old, err)
 		}
 		// At once, and a second generation of the same name.
-		if _, _, err = d.RotateToken(t.Context(), d.account, made.ID, 0); err != nil {
+		if _, _, err = d.RotateToken(t.Context(), core.Actor{}, d.account, made.ID, 0); err != nil {
 			t.Fatal(err)
 		}
 		if second, err := d.st.Token(t.Context(), d.account, made.ID); err != nil || second.Valid(d.at) {
@@ -170,10 +174,10 @@ func TestTokensOfOthersAreAbsent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.RevokeToken(t.Context(), other.ID, d.token.ID); core.KindOf(err) != core.NotFound {
+		if _, err := d.RevokeToken(t.Context(), core.Actor{}, other.ID, d.token.ID); core.KindOf(err) != core.NotFound {
 			t.Errorf("revoke: %v", err)
 		}
-		if _, _, err := d.RotateToken(t.Context(), other.ID, d.token.ID, 0); core.KindOf(err) != core.NotFound {
+		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, other.ID, d.token.ID, 0); core.KindOf(err) != core.NotFound {
 			t.Errorf("rotate: %v", err)
 		}
 		if list, err := d.ListTokens(t.Context(), other.ID); err != nil || len(list) != 0 {

@@ -117,7 +117,7 @@ func (x *machine) Say(t *rapid.T) {
 	x.m.events = append(x.m.events, string(kind)+".created")
 	if sender.Type == core.ActorContact && (x.m.status == core.Resolved || x.m.status == core.Snoozed) {
 		x.m.status, x.m.code, x.m.until = core.Open, 0, 0
-		x.m.events = append(x.m.events, "conversation.updated")
+		x.m.events = append(x.m.events, "conversation.updated, message")
 		x.m.activity(0)
 	}
 }
@@ -191,7 +191,11 @@ func (x *machine) Move(t *rapid.T) {
 	if changes && !found {
 		x.m.events = append(x.m.events, "contact_inbox.created")
 	}
-	x.change(conversation.Changes{Place: &conversation.PlaceID{InboxID: to}}, changes, count(changes))
+	x.change(conversation.Changes{Place: &conversation.PlaceID{InboxID: to}}, changes, 0)
+	if changes {
+		x.m.events[len(x.m.events)-1] += fmt.Sprint(", from ", x.m.inbox)
+		x.m.activity(0)
+	}
 	x.m.inbox = to
 	c, err := x.st.Conversation(t.Context(), x.f.Account.ID, x.id)
 	x.must(err)
@@ -216,7 +220,7 @@ func (x *machine) Read(t *rapid.T) {
 	_, err := x.w.ReadUpTo(t.Context(), x.f.Account.ID, x.id, reader, x.m.said[up].id)
 	x.must(err)
 	if reader.AgentID == 0 || x.m.unread(name, side) != before {
-		x.m.events = append(x.m.events, "conversation.read") // an explicit read stamps
+		x.m.events = append(x.m.events, fmt.Sprint("conversation.read, ", before, " unread before")) // an explicit read stamps
 	}
 }
 
@@ -235,7 +239,7 @@ func (x *machine) MarkUnread(t *rapid.T) {
 	_, err := x.w.MarkUnread(t.Context(), x.f.Account.ID, x.id, reader, 0)
 	x.must(err)
 	if x.m.unread(name, reader.Side) != before {
-		x.m.events = append(x.m.events, "conversation.read")
+		x.m.events = append(x.m.events, fmt.Sprint("conversation.read, ", before, " unread before, marked"))
 	}
 }
 
@@ -269,7 +273,7 @@ func (x *machine) Edit(t *rapid.T) {
 	x.must(err)
 	if s.text != text {
 		s.text = text
-		x.m.events = append(x.m.events, "message.updated")
+		x.m.events = append(x.m.events, string(s.kind)+".updated")
 	}
 }
 
@@ -279,7 +283,7 @@ func (x *machine) Delete(t *rapid.T) {
 	x.must(err)
 	if !s.deleted {
 		s.deleted = true
-		x.m.events = append(x.m.events, "message.deleted")
+		x.m.events = append(x.m.events, string(s.kind)+".deleted")
 	}
 }
 
@@ -354,10 +358,16 @@ func (x *machine) Check(t *rapid.T) {
 	told := map[int64]core.Entry{}
 	var last core.Conversation
 	for i := range log {
-		got.Events = append(got.Events, string(log[i].Type))
+		text := string(log[i].Type)
 		switch data := log[i].Data.(type) {
 		case core.ConversationChange:
 			last = data.Conversation
+			if data.Cause != "" {
+				text += ", " + data.Cause
+			}
+			if data.FromInboxID != 0 {
+				text += fmt.Sprint(", from ", data.FromInboxID)
+			}
 			if log[i].Type == core.ConversationUpdated && len(data.Changed) == 0 {
 				t.Fatalf("event %d names no field that changed", log[i].Seq)
 			}
@@ -365,7 +375,12 @@ func (x *machine) Check(t *rapid.T) {
 			last, told[data.Entry.ID] = data.Conversation, data.Entry
 		case core.ReadChange:
 			last = data.Conversation
+			text += fmt.Sprint(", ", unreadBefore(&data), " unread before")
+			if data.Marked {
+				text += ", marked"
+			}
 		}
+		got.Events = append(got.Events, text)
 	}
 	empty := cmpopts.EquateEmpty()
 	if diff := cmp.Diff(want, got, empty); diff != "" {
@@ -379,6 +394,14 @@ func (x *machine) Check(t *rapid.T) {
 			t.Fatalf("replaying the events gives another entry (-store +events):\n%s", diff)
 		}
 	}
+}
+
+// unreadBefore is what the reader had unread before the event.
+func unreadBefore(r *core.ReadChange) int64 {
+	if r.Reader == core.ContactSide {
+		return r.Conversation.AgentSeq - r.FromSeq
+	}
+	return r.Conversation.ContactSeq - r.FromSeq
 }
 
 // TestCommands runs commands drawn by chance and compares the store after each

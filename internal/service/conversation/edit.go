@@ -13,7 +13,7 @@ func (s *Writes) EditMessage(ctx context.Context, account, conversation, entry i
 	if err := checkContent(content); err != nil {
 		return core.Entry{}, err
 	}
-	e, err := s.change(ctx, account, conversation, entry, actor, core.MessageUpdated, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
+	e, err := s.change(ctx, account, conversation, entry, actor, told{core.MessageUpdated, core.NoteUpdated}, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
 		return core.Edit(c, e, content, at)
 	})
 	if err != nil {
@@ -25,7 +25,7 @@ func (s *Writes) EditMessage(ctx context.Context, account, conversation, entry i
 // DeleteMessage makes a message or a note a tombstone: it keeps its place and
 // counts on, without text. Deleting one again changes nothing.
 func (s *Writes) DeleteMessage(ctx context.Context, account, conversation, entry int64, actor core.Actor) (core.Entry, error) {
-	e, err := s.change(ctx, account, conversation, entry, actor, core.MessageDeleted, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
+	e, err := s.change(ctx, account, conversation, entry, actor, told{core.MessageDeleted, core.NoteDeleted}, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
 		if e.Kind == core.Activity {
 			return false, core.Refuse("entry", "activities are not deleted")
 		}
@@ -37,9 +37,20 @@ func (s *Writes) DeleteMessage(ctx context.Context, account, conversation, entry
 	return e, nil
 }
 
+// told names the event of what was done to an entry, for each kind that it can
+// be done to.
+type told struct{ message, note core.EventType }
+
+func (t told) of(e *core.Entry) core.EventType {
+	if e.Kind == core.Note {
+		return t.note
+	}
+	return t.message
+}
+
 // change runs a rule on one entry of a conversation.
 func (s *Writes) change(
-	ctx context.Context, account, conversation, entry int64, actor core.Actor, kind core.EventType,
+	ctx context.Context, account, conversation, entry int64, actor core.Actor, as told,
 	rule func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error),
 ) (core.Entry, error) {
 	var changed core.Entry
@@ -67,7 +78,7 @@ func (s *Writes) change(
 			return err
 		}
 		w.stored = true
-		w.event(kind, actor, core.EntryChange{Entry: *e, Attachments: attachments})
+		w.event(as.of(e), actor, core.EntryChange{Entry: *e, Attachments: attachments})
 		return nil
 	})
 	return changed, err

@@ -34,13 +34,14 @@ func (s *Writes) ReadUpTo(ctx context.Context, account, conversation int64, read
 			return err
 		}
 		if reader.AgentID != 0 {
-			return w.moveOwn(ctx, reader, func(own *core.ReadCursor) bool { return e != nil && own.ReadTo(e) })
+			return w.moveOwn(ctx, reader, false, func(own *core.ReadCursor) bool { return e != nil && own.ReadTo(e) })
 		}
+		from := w.sharedCursor(reader.Side)
 		contactSeen, agentSeen := w.conv.ContactLastSeenAt, w.conv.AgentLastSeenAt
 		core.Seen(&w.conv, reader.Side, w.now)
 		stamped := w.conv.ContactLastSeenAt != contactSeen || w.conv.AgentLastSeenAt != agentSeen
 		if moved := e != nil && core.ReadUpTo(&w.conv, reader.Side, e); moved || stamped {
-			w.wasRead(reader, nil)
+			w.wasRead(reader, core.ReadChange{FromSeq: from})
 		}
 		return nil
 	})
@@ -59,10 +60,11 @@ func (s *Writes) MarkUnread(ctx context.Context, account, conversation int64, re
 			return err
 		}
 		if reader.AgentID != 0 {
-			return w.moveOwn(ctx, reader, func(own *core.ReadCursor) bool { return own.MarkUnread(last) })
+			return w.moveOwn(ctx, reader, true, func(own *core.ReadCursor) bool { return own.MarkUnread(last) })
 		}
+		from := w.sharedCursor(reader.Side)
 		if core.MarkUnread(&w.conv, reader.Side, last) {
-			w.wasRead(reader, nil)
+			w.wasRead(reader, core.ReadChange{Marked: true, FromSeq: from})
 		}
 		return nil
 	})
@@ -72,8 +74,16 @@ func (s *Writes) MarkUnread(ctx context.Context, account, conversation int64, re
 	return c, nil
 }
 
-// moveOwn moves one agent's own cursor.
-func (w *work) moveOwn(ctx context.Context, reader Reader, move func(own *core.ReadCursor) bool) error {
+// sharedCursor is where a side's cursor stands.
+func (w *work) sharedCursor(reader core.Side) int64 {
+	if reader == core.ContactSide {
+		return w.conv.ContactCursor
+	}
+	return w.conv.AgentCursor
+}
+
+// moveOwn moves one agent's own cursor; marked tells that it is to go back.
+func (w *work) moveOwn(ctx context.Context, reader Reader, marked bool, move func(own *core.ReadCursor) bool) error {
 	if reader.Side != core.AgentSide {
 		return core.Refuse("reader", "an agent reads on the agents' side")
 	}
@@ -81,22 +91,24 @@ func (w *work) moveOwn(ctx context.Context, reader Reader, move func(own *core.R
 		return err
 	}
 	own, _, err := ownCursor(ctx, w.tx, &w.conv, reader.AgentID)
+	from := own.Seq
 	if err != nil || !move(&own) {
 		return err
 	}
 	if err := w.tx.PutReadCursor(ctx, own); err != nil {
 		return err
 	}
-	w.wasRead(reader, &own)
+	w.wasRead(reader, core.ReadChange{Cursor: &own, Marked: marked, FromSeq: from})
 	return nil
 }
 
 // wasRead tells of a cursor that moved. Of one agent's own nothing is stored
 // with the conversation.
-func (w *work) wasRead(reader Reader, own *core.ReadCursor) {
+func (w *work) wasRead(reader Reader, change core.ReadChange) {
 	w.conv.UpdatedAt = w.conv.UpdatedAt.Later(w.now)
 	w.stored = true
-	w.event(core.ConversationRead, reader.actor(&w.conv), core.ReadChange{Reader: reader.Side, AgentID: reader.AgentID, Cursor: own})
+	change.Reader, change.AgentID = reader.Side, reader.AgentID
+	w.event(core.ConversationRead, reader.actor(&w.conv), change)
 }
 
 // readEntry returns the entry of c with the id, the newest for 0, nil when c

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -40,7 +41,8 @@ type work struct {
 	// leaves it. update, among them, tells of all fields together.
 	events []core.Event
 	fields []string
-	update int // index of the update's event, meaningful with fields
+	update int    // index of the update's event, meaningful with fields
+	cause  string // why it is told, where the actor did not want it
 }
 
 // on runs fn on a conversation of the account, under its lock, and stores what
@@ -105,7 +107,10 @@ func (w *work) tell() {
 		case core.ConversationChange:
 			data.Conversation = w.conv
 			if i == w.update && len(w.fields) > 0 {
-				data.Changed = w.fields
+				data.Changed, data.Cause = w.fields, w.cause
+				if !w.fresh && w.conv.InboxID != w.was.InboxID {
+					data.FromInboxID = w.was.InboxID
+				}
 			}
 			w.events[i].Data = data
 		}
@@ -136,6 +141,7 @@ func (w *work) apply(ctx context.Context, ch core.Change, actor core.Actor) erro
 			w.fields = append(w.fields, f)
 		}
 	}
+	w.cause = cmp.Or(w.cause, ch.Cause)
 	if ch.Code == "" {
 		return nil
 	}

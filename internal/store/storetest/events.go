@@ -19,7 +19,7 @@ func Payloads(account int64) []core.Event {
 	conversation.OpenedBy = core.AgentSide
 	entry := core.EntryChange{Entry: filled[core.Entry](7), Attachments: []core.Attachment{filled[core.Attachment](8), filled[core.Attachment](9)}, Conversation: conversation}
 	cursor := filled[core.ReadCursor](10)
-	change := core.ConversationChange{Conversation: conversation, Changed: []string{"status", "labels"}}
+	change := core.ConversationChange{Conversation: conversation, Changed: []string{"status", "labels"}, Cause: "idle", FromInboxID: 36}
 	data := map[core.EventType]core.EventData{
 		core.AccountCreated: filled[core.Account](11), core.AccountUpdated: filled[core.Account](12),
 		core.AccountImported: core.Import{Account: filled[core.Account](13), Records: 14},
@@ -36,8 +36,9 @@ func Payloads(account int64) []core.Event {
 		core.IdentityMoved:   filled[core.Identity](33), core.ContactMerged: core.ContactMerge{Contact: filled[core.Contact](34), Merged: filled[core.Contact](35)},
 		core.ContactInboxCreated: contactInbox, core.ContactInboxUpdated: contactInbox,
 		core.ConversationCreated: change, core.ConversationUpdated: change,
-		core.ConversationRead: core.ReadChange{Reader: core.AgentSide, AgentID: 22, Cursor: &cursor, Conversation: conversation},
-		core.MessageCreated:   entry, core.MessageUpdated: entry, core.MessageDeleted: entry, core.NoteCreated: entry, core.ActivityCreated: entry,
+		core.ConversationRead: core.ReadChange{Reader: core.AgentSide, AgentID: 22, Cursor: &cursor, Marked: true, FromSeq: 37, Conversation: conversation},
+		core.MessageCreated:   entry, core.MessageUpdated: entry, core.MessageDeleted: entry, core.ActivityCreated: entry,
+		core.NoteCreated: entry, core.NoteUpdated: entry, core.NoteDeleted: entry,
 		core.CannedResponseCreated: filled[core.CannedResponse](23), core.WebhookCreated: webhook,
 	}
 	var events []core.Event
