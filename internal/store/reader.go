@@ -346,6 +346,33 @@ type Upload struct {
 type Events interface {
 	// ListEvents returns at most limit events after seq, in order of seq.
 	ListEvents(ctx context.Context, account, after int64, limit int) ([]core.Event, error)
+	// ListEventsOf returns events that match q, in order of seq. What it costs
+	// is bounded by q.Scan, however few of the log match.
+	ListEventsOf(ctx context.Context, account int64, q EventQuery) (EventPage, error)
+}
+
+// EventQuery says which events of an account's log to list.
+type EventQuery struct {
+	After int64            // a seq; 0 = from the oldest that is kept
+	Types []core.EventType // any of these; none = every type
+	// ContactID and ConversationID want events about this contact, this
+	// conversation; 0 = any.
+	ContactID, ConversationID int64
+	Limit                     int // events at most; must be positive
+	// Scan is how many events of the contact and the conversation, or of the
+	// account, are looked at for their type at most; must be positive.
+	Scan int
+}
+
+// EventPage is what ListEventsOf found.
+type EventPage struct {
+	Events []core.Event
+	// Next is where the list goes on: after it. No event of the query up to
+	// there is missing; without any it is EventQuery.After, or further.
+	Next int64
+	// End tells that no event of the query came after Next. A page that is full
+	// does not know.
+	End bool
 }
 
 // Page lists whole tables of an account in order of id, at most limit rows

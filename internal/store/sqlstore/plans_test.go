@@ -88,6 +88,26 @@ func hotReads() []hotRead {
 			_, err := st.ListEvents(ctx, fat, 5, 100)
 			return err
 		}},
+		{"log, some types", "events", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{After: 5, Types: []core.EventType{core.LabelCreated, core.NoteCreated}, Limit: 50, Scan: 1000})
+			return err
+		}},
+		{"events of a contact", "events_contact", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ContactID: 7, Limit: 50, Scan: 1000})
+			return err
+		}},
+		{"events of a contact, some types", "events_contact", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ContactID: 7, After: 5, Types: []core.EventType{core.LabelCreated}, Limit: 50, Scan: 1000})
+			return err
+		}},
+		{"events of a conversation", "events_conversation", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ConversationID: 9, Limit: 50, Scan: 1000})
+			return err
+		}},
+		{"events of a contact in a conversation", "events_con", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ConversationID: 9, ContactID: 9, Types: []core.EventType{core.LabelCreated}, Limit: 50, Scan: 1000})
+			return err
+		}},
 		{"walk of conversations", "conversations", func(ctx context.Context, st store.Store) error {
 			_, err := st.PageConversations(ctx, fat, 5, 100)
 			return err
@@ -198,7 +218,7 @@ var fill = []string{
 	"INSERT INTO entries (id, account_id, uuid, conversation_id, position, kind, sender_type, sender_id, sender_identity_id, origin, listed, counts, agent_seq, contact_seq, content, content_type, content_attributes, ext, external_id, delivery_status, attachment_count, code, params, deleted_at, created_at, updated_at) " +
 		"SELECT 2 * c.id + tens.k, c.account_id, 'u' || (2 * c.id + tens.k), c.id, 1 + tens.k, 'message', CASE WHEN c.id % 2 = 0 THEN 'contact' ELSE 'agent' END, c.contact_id, 0, '', 1, 1, 0, 0, 'hello, is anybody there?', '', '', '', '', '', 0, '', '', 0, 1, 1 FROM conversations c CROSS JOIN tens WHERE tens.k < 2",
 	"INSERT INTO events (account_id, seq, epoch, type, at, actor_type, actor_id, actor_identity_id, contact_id, conversation_id, inbox_id, payload) " +
-		"SELECT 1 + n % 2, k * 1000 + n, '', 'label.created', 1, '', 0, 0, 0, 0, 0, '{}' FROM numbers CROSS JOIN tens",
+		"SELECT 1 + n % 2, k * 1000 + n, '', 'label.created', 1, '', 0, 0, CASE WHEN n % 10 = 7 THEN n ELSE 0 END, CASE WHEN n % 10 IN (7, 9) THEN k % 5 * 1000 + n ELSE 0 END, 0, '{}' FROM numbers CROSS JOIN tens",
 }
 
 const (

@@ -209,6 +209,59 @@ var eventChecks = []check{
 		_, err := e.st.ListEvents(e.ctx, a, 0, 0)
 		e.kind("limit", err, core.Invalid)
 	}},
+	{"Events/ListEventsOf narrows by subject and type", func(e *env) {
+		a, b := e.account().ID, e.account().ID
+		about := func(account int64, typ core.EventType, contact, conversation int64) core.Event {
+			ev := core.Event{AccountID: account, Type: typ, At: noon, ContactID: contact, ConversationID: conversation, Data: core.Label{}}
+			if typ == core.TeamCreated {
+				ev.Data = core.Team{}
+			}
+			return ev
+		}
+		label, team := core.LabelCreated, core.TeamCreated
+		e.tx(a, func(tx store.Tx) error {
+			tx.Emit(
+				about(a, label, 1, 10), about(a, team, 2, 20), about(a, label, 1, 11), about(a, label, 0, 0),
+				about(a, team, 1, 10), about(a, label, 2, 10), about(a, label, 1, 10), about(a, label, 2, 20),
+			)
+			return nil
+		})
+		e.tx(b, func(tx store.Tx) error { tx.Emit(about(b, label, 1, 10)); return nil })
+		for _, c := range []struct {
+			what string
+			q    store.EventQuery
+			want []int64
+			next int64
+			end  bool
+		}{
+			{"all", store.EventQuery{Limit: 9, Scan: 9}, upTo(8), 8, true},
+			{"a full page", store.EventQuery{Limit: 3, Scan: 9}, upTo(3), 3, false},
+			{"a full page of the last ones", store.EventQuery{After: 5, Limit: 3, Scan: 9}, []int64{6, 7, 8}, 8, false},
+			{"at the head", store.EventQuery{After: 8, Limit: 3, Scan: 9}, nil, 8, true},
+			{"scan without types", store.EventQuery{Limit: 9, Scan: 2}, upTo(2), 2, false},
+			{"a contact", store.EventQuery{ContactID: 1, Limit: 9, Scan: 9}, []int64{1, 3, 5, 7}, 7, true},
+			{"a conversation", store.EventQuery{ConversationID: 10, Limit: 9, Scan: 9}, []int64{1, 5, 6, 7}, 7, true},
+			{"both", store.EventQuery{ContactID: 1, ConversationID: 10, After: 1, Limit: 9, Scan: 9}, []int64{5, 7}, 7, true},
+			{"nobody's", store.EventQuery{ContactID: 9, Limit: 9, Scan: 9}, nil, 0, true},
+			{"a type", store.EventQuery{Types: []core.EventType{team}, Limit: 9, Scan: 9}, []int64{2, 5}, 5, true},
+			{"a full page of a type", store.EventQuery{Types: []core.EventType{team}, Limit: 1, Scan: 9}, []int64{2}, 2, false},
+			{"types", store.EventQuery{Types: []core.EventType{team, label, core.NoteCreated}, Limit: 9, Scan: 9}, upTo(8), 8, true},
+			{"a type, looked at three", store.EventQuery{Types: []core.EventType{team}, After: 2, Limit: 9, Scan: 3}, []int64{5}, 5, false},
+			{"a type, looked at two", store.EventQuery{Types: []core.EventType{team}, After: 2, Limit: 9, Scan: 2}, nil, 4, false},
+			{"a type of a contact, looked at two", store.EventQuery{Types: []core.EventType{team}, ContactID: 1, Limit: 9, Scan: 2}, nil, 3, false},
+			{"a type of a contact, looked at all", store.EventQuery{Types: []core.EventType{team}, ContactID: 1, Limit: 9, Scan: 5}, []int64{5}, 7, true},
+			{"a type that is not there", store.EventQuery{Types: []core.EventType{core.NoteCreated}, After: 3, Limit: 9, Scan: 99}, nil, 3, true},
+		} {
+			got := must(e.st.ListEventsOf(e.ctx, a, c.q))
+			if !slices.Equal(seqs(got.Events), c.want) || got.Next != c.next || got.End != c.end {
+				e.Errorf("%s: got %v, next %d, end %t; want %v, %d, %t", c.what, seqs(got.Events), got.Next, got.End, c.want, c.next, c.end)
+			}
+		}
+		for _, q := range []store.EventQuery{{Scan: 1}, {Limit: 1}, {Limit: 1, Scan: 1, Types: make([]core.EventType, 65)}} {
+			_, err := e.st.ListEventsOf(e.ctx, a, q)
+			e.kind("refused", err, core.Invalid)
+		}
+	}},
 	{"Events/carry the epoch of their time", func(e *env) {
 		a := e.account()
 		emit := func() { e.tx(a.ID, func(tx store.Tx) error { tx.Emit(small(a.ID, "x")); return nil }) }
