@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"parley/internal/job"
 	"parley/internal/service/automation"
 	"parley/internal/service/conversation"
+	"parley/internal/service/feed"
 	"parley/internal/service/file"
 	"parley/internal/store"
 )
@@ -121,7 +123,13 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if err := auto.Begin(ctx, s.Store); err != nil {
 		return err
 	}
-	s.jobs = job.NewRunner(s.Store, clock, s.log, auto.Handlers())
+	retention := feed.NewRetention(clock, cfg.EventsKeep)
+	if err := retention.Begin(ctx, s.Store); err != nil {
+		return err
+	}
+	handlers := auto.Handlers()
+	maps.Copy(handlers, retention.Handlers())
+	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers)
 	var blobs blob.Store
 	if blobs, s.closeBlob, err = openBlobs(cfg); err != nil {
 		return err

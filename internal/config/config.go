@@ -13,29 +13,31 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Config is the settings that every command shares. The tags are the command
 // line's: each flag is also read from PARLEY_ and its name in capitals.
 type Config struct {
-	Addr           string   `default:"127.0.0.1:8080" help:"Address that clients connect to." placeholder:"HOST:PORT"`
-	AdminAddr      string   `default:"127.0.0.1:8081" help:"Address for metrics and profiles, never open to clients; off for none." placeholder:"HOST:PORT"`
-	DataDir        string   `default:"./parley-data" help:"Folder for the SQLite file, its lock, the admin socket and the files of messages." placeholder:"DIR"`
-	DatabaseURL    Secret   `help:"postgres://... to keep data in PostgreSQL; without it in a SQLite file in the data dir." placeholder:"URL"`
-	NATSURL        Secret   `name:"nats-url" env:"PARLEY_NATS_URL" help:"nats://... to wake other nodes that share the PostgreSQL database." placeholder:"URL"`
-	PublicURL      string   `help:"Address that clients know this server by; without it addresses in answers are paths." placeholder:"URL"`
-	TrustedProxies []string `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." placeholder:"CIDR"`
-	AllowedOrigins []string `help:"Hosts whose pages may call the Uncodie dialect from a browser, such as shop.example or *.shop.example; pages of this machine always may." placeholder:"HOST"`
-	LogFormat      string   `default:"text" enum:"text,json" help:"Form of the log: text or json."`
-	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"What is logged: debug has a line for each request."`
-	RateLimit      int      `default:"3000" help:"Requests a minute of each token, and of each address that brings none; unknown ids are held to a tenth, wrong tokens to a fiftieth. 0 switches every limit off." placeholder:"N"`
-	FilesLimit     int      `default:"41943040" help:"Largest file that a message may carry, in bytes." placeholder:"BYTES"`
-	S3Endpoint     string   `name:"s3-endpoint" env:"PARLEY_S3_ENDPOINT" help:"URL of an S3-compatible service that keeps the files of messages; without it they are kept in the data dir." placeholder:"URL"`
-	S3Bucket       string   `name:"s3-bucket" env:"PARLEY_S3_BUCKET" help:"Bucket for the files; it must exist." placeholder:"NAME"`
-	S3Region       string   `name:"s3-region" env:"PARLEY_S3_REGION" default:"us-east-1" help:"Region of the bucket." placeholder:"NAME"`
-	S3AccessKey    Secret   `name:"s3-access-key" env:"PARLEY_S3_ACCESS_KEY" help:"Name of the key that may read, write and delete in the bucket." placeholder:"KEY"`
-	S3SecretKey    Secret   `name:"s3-secret-key" env:"PARLEY_S3_SECRET_KEY" help:"The key itself." placeholder:"KEY"`
-	S3PathStyle    bool     `name:"s3-path-style" env:"PARLEY_S3_PATH_STYLE" help:"Put the bucket into the path of addresses and not into the name of the host, as many self-hosted services ask for."`
+	Addr           string        `default:"127.0.0.1:8080" help:"Address that clients connect to." placeholder:"HOST:PORT"`
+	AdminAddr      string        `default:"127.0.0.1:8081" help:"Address for metrics and profiles, never open to clients; off for none." placeholder:"HOST:PORT"`
+	DataDir        string        `default:"./parley-data" help:"Folder for the SQLite file, its lock, the admin socket and the files of messages." placeholder:"DIR"`
+	DatabaseURL    Secret        `help:"postgres://... to keep data in PostgreSQL; without it in a SQLite file in the data dir." placeholder:"URL"`
+	NATSURL        Secret        `name:"nats-url" env:"PARLEY_NATS_URL" help:"nats://... to wake other nodes that share the PostgreSQL database." placeholder:"URL"`
+	PublicURL      string        `help:"Address that clients know this server by; without it addresses in answers are paths." placeholder:"URL"`
+	TrustedProxies []string      `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." placeholder:"CIDR"`
+	AllowedOrigins []string      `help:"Hosts whose pages may call the Uncodie dialect from a browser, such as shop.example or *.shop.example; pages of this machine always may." placeholder:"HOST"`
+	LogFormat      string        `default:"text" enum:"text,json" help:"Form of the log: text or json."`
+	LogLevel       string        `default:"info" enum:"debug,info,warn,error" help:"What is logged: debug has a line for each request."`
+	RateLimit      int           `default:"3000" help:"Requests a minute of each token, and of each address that brings none; unknown ids are held to a tenth, wrong tokens to a fiftieth. 0 switches every limit off." placeholder:"N"`
+	FilesLimit     int           `default:"41943040" help:"Largest file that a message may carry, in bytes." placeholder:"BYTES"`
+	EventsKeep     time.Duration `default:"720h" help:"How long events are kept for readers of the log, who must ask for what happened within that time; 0 = for ever." placeholder:"TIME"`
+	S3Endpoint     string        `name:"s3-endpoint" env:"PARLEY_S3_ENDPOINT" help:"URL of an S3-compatible service that keeps the files of messages; without it they are kept in the data dir." placeholder:"URL"`
+	S3Bucket       string        `name:"s3-bucket" env:"PARLEY_S3_BUCKET" help:"Bucket for the files; it must exist." placeholder:"NAME"`
+	S3Region       string        `name:"s3-region" env:"PARLEY_S3_REGION" default:"us-east-1" help:"Region of the bucket." placeholder:"NAME"`
+	S3AccessKey    Secret        `name:"s3-access-key" env:"PARLEY_S3_ACCESS_KEY" help:"Name of the key that may read, write and delete in the bucket." placeholder:"KEY"`
+	S3SecretKey    Secret        `name:"s3-secret-key" env:"PARLEY_S3_SECRET_KEY" help:"The key itself." placeholder:"KEY"`
+	S3PathStyle    bool          `name:"s3-path-style" env:"PARLEY_S3_PATH_STYLE" help:"Put the bucket into the path of addresses and not into the name of the host, as many self-hosted services ask for."`
 }
 
 // Default is the configuration that nothing changes. A test holds it against
@@ -43,7 +45,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:8081", DataDir: "./parley-data", LogFormat: "text", LogLevel: "info", RateLimit: 3000,
-		FilesLimit: 40 << 20, S3Region: "us-east-1",
+		FilesLimit: 40 << 20, EventsKeep: 720 * time.Hour, S3Region: "us-east-1",
 	}
 }
 
@@ -105,6 +107,9 @@ func (c *Config) Check() error {
 	}
 	if c.FilesLimit < 1 || c.FilesLimit > maxFilesLimit {
 		errs = append(errs, fmt.Errorf("--files-limit: must be between 1 and %d", maxFilesLimit))
+	}
+	if c.EventsKeep < 0 {
+		errs = append(errs, errors.New("--events-keep: must not be negative"))
 	}
 	errs = append(errs, checkURL("s3-endpoint", c.S3Endpoint, "http", "https"))
 	if (c.S3Endpoint == "") != (c.S3Bucket == "") {

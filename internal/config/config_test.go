@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/internal/config"
 )
@@ -24,6 +25,11 @@ func TestDefaultsStandInTheTags(t *testing.T) {
 			want = v.String()
 		case reflect.Int:
 			want = strconv.FormatInt(v.Int(), 10)
+		case reflect.Int64:
+			tag, err := time.ParseDuration(field.Tag.Get("default"))
+			if want = field.Tag.Get("default"); err != nil || int64(tag) != v.Int() {
+				t.Errorf("%s: the tag says %q, Default %s", field.Name, want, v)
+			}
 		default:
 		}
 		if got := field.Tag.Get("default"); got != want {
@@ -48,7 +54,7 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	cfg := config.Config{
 		Addr: "here", AdminAddr: "there", DatabaseURL: "mysql://user:hunter2@host/db", NATSURL: "http://x", PublicURL: "ftp://x",
 		TrustedProxies: []string{"10.0.0.1"}, AllowedOrigins: []string{"https://shop.example"}, RateLimit: -1,
-		FilesLimit: -1, S3Endpoint: "ftp://x", S3SecretKey: "hunter2",
+		FilesLimit: -1, EventsKeep: -1, S3Endpoint: "ftp://x", S3SecretKey: "hunter2",
 	}
 	err := cfg.Check()
 	if err == nil {
@@ -56,7 +62,7 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	}
 	for _, want := range []string{
 		"--addr", "--admin-addr", "--data-dir", "--database-url", "--nats-url", "--public-url", "--trusted-proxies", "--allowed-origins", "--rate-limit",
-		"--files-limit", "--s3-endpoint", "--s3-bucket", "--s3-access-key",
+		"--files-limit", "--events-keep", "--s3-endpoint", "--s3-bucket", "--s3-access-key",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not reported in %q", want, err)

@@ -346,6 +346,9 @@ type Upload struct {
 type Events interface {
 	// ListEvents returns at most limit events after seq, in order of seq.
 	ListEvents(ctx context.Context, account, after int64, limit int) ([]core.Event, error)
+	// FirstEventSeq returns the seq of the oldest event that is kept, one more
+	// than the account's EventSeq when none is.
+	FirstEventSeq(ctx context.Context, account int64) (int64, error)
 	// ListEventsOf returns events that match q, in order of seq. What it costs
 	// is bounded by q.Scan, however few of the log match.
 	ListEventsOf(ctx context.Context, account int64, q EventQuery) (EventPage, error)

@@ -167,6 +167,10 @@ type Tx interface {
 	// Emit adds events to the log. They get their sequence numbers at the end
 	// of the transaction.
 	Emit(events ...core.Event)
+	// PruneEvents removes the oldest events of the account's log up to the first
+	// that happened at before or later, at most limit of them, and returns how
+	// many. What is kept has no gap: see Events.FirstEventSeq.
+	PruneEvents(ctx context.Context, account int64, before core.Time, limit int) (int, error)
 }
 
 // Repeats remembers what must not happen twice: see docs/adr/0010.

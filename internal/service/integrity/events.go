@@ -5,12 +5,26 @@ import (
 	"fmt"
 
 	"parley/internal/core"
+	"parley/internal/store"
 )
 
-// checkEvents proves that the log holds 1 to the account's event_seq without a
-// gap and that every event can be read.
+// checkEvents proves that the log holds the account's first_event_seq to its
+// event_seq without a gap, nothing older, and that every event can be read.
 func (c *check) checkEvents(ctx context.Context) error {
-	last := int64(0)
+	first, err := c.r.FirstEventSeq(ctx, c.account.ID)
+	if err != nil {
+		return fmt.Errorf("read first event: %w", err)
+	}
+	if first < 1 || first > c.account.EventSeq+1 {
+		c.fault("account", c.account.ID, "first_event_seq is %d, outside 1 to %d", first, c.account.EventSeq+1)
+		first = 1
+	}
+	// One that cannot be read is told below, or is older than all that is read.
+	older, err := c.r.ListEventsOf(ctx, c.account.ID, store.EventQuery{Limit: 1, Scan: 1})
+	if err == nil && len(older.Events) > 0 && older.Events[0].Seq < first {
+		c.fault("event", older.Events[0].Seq, "is older than the account's first_event_seq %d", first)
+	}
+	last := first - 1
 	limit := pageEvents
 	for {
 		events, err := c.r.ListEvents(ctx, c.account.ID, last, limit)

@@ -225,6 +225,8 @@ var corruptions = []corruption{
 	{"DELETE FROM events WHERE account_id = {account} AND seq BETWEEN 2 AND 4", []string{"event 2: is missing, with all up to 4"}},
 	{"DELETE FROM events WHERE account_id = {account} AND seq = {events}", []string{"event {events}: is missing"}},
 	{"DELETE FROM events WHERE account_id = {account}", []string{"event 1: is missing, with all up to {events}"}},
+	{"UPDATE accounts SET first_event_seq = 3 WHERE id = {account}", []string{"event 1: is older than the account's first_event_seq 3"}},
+	{"UPDATE accounts SET first_event_seq = 0 WHERE id = {account}", []string{"account {account}: first_event_seq is 0, outside 1 to 11"}},
 	{"UPDATE accounts SET event_seq = event_seq - 1 WHERE id = {account}", []string{"event {events}: is past the account's event_seq 9"}},
 	{"UPDATE events SET type = 'nonsense' WHERE account_id = {account} AND seq = 3", []string{"event 3: cannot be read: "}},
 	{"UPDATE events SET payload = '{' WHERE account_id = {account} AND seq = {events}", []string{"event {events}: cannot be read: "}},

@@ -10,13 +10,15 @@ import (
 	"parley/internal/core"
 )
 
-// pending is what a command leaves for the end of its transaction: both are
+// pending is what a command leaves for the end of its transaction: all is
 // settled under the lock of the account's row, which is taken last and held
 // for as short as can be.
 type pending struct {
 	events []core.Event
 	// conversations is how many conversations were added, by account.
 	conversations map[int64]int64
+	// kept is the oldest event that the log keeps, by account.
+	kept map[int64]int64
 }
 
 var (

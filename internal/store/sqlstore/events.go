@@ -84,6 +84,40 @@ func (r *eventRow) decoded() (core.Event, error) {
 	return e, nil
 }
 
+// FirstEventSeq implements store.Events.
+func (r reader) FirstEventSeq(ctx context.Context, account int64) (int64, error) {
+	return get(ctx, r.checked, new(number), "account", "SELECT first_event_seq FROM accounts WHERE id = $1", account)
+}
+
+// PruneEvents implements store.Tx. The account's row is changed where its other
+// counters are, at the end: it is taken last.
+func (t *tx) PruneEvents(ctx context.Context, account int64, before core.Time, limit int) (int, error) {
+	first, err := t.FirstEventSeq(ctx, account)
+	if err != nil {
+		return 0, err
+	}
+	oldest, err := page(ctx, t.checked, new(pair), limit, "SELECT seq, at FROM events WHERE account_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3", account, first)
+	if err != nil {
+		return 0, err
+	}
+	n := slices.IndexFunc(oldest, func(e pair) bool { return core.Time(e.b) >= before })
+	if n < 0 {
+		n = len(oldest)
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	kept := oldest[n-1].a + 1
+	if _, err := t.exec(ctx, "DELETE FROM events WHERE account_id = $1 AND seq < $2", account, kept); err != nil {
+		return 0, err
+	}
+	if t.kept == nil {
+		t.kept = map[int64]int64{}
+	}
+	t.kept[account] = kept
+	return n, nil
+}
+
 // typeSizes are the lengths that lists of types are padded to, so that there
 // are few statement texts.
 var typeSizes = [...]int{1, 4, 16, 64}

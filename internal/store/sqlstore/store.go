@@ -68,9 +68,7 @@ func newTx(s *Store, q Querier) *tx {
 // it leaves: see writer.go.
 type tx struct {
 	reader
-	events []core.Event
-	// conversations counts the conversations that were added, by account.
-	conversations map[int64]int64
+	pending
 	// lifted is the highest id of each space that its sequence has passed
 	// during this command.
 	lifted map[Space]int64

@@ -88,7 +88,7 @@ func (s *Store) InTx(ctx context.Context, account int64, fn func(ctx context.Con
 	return s.writer.do(ctx, account, func(ctx context.Context, q Querier, left *pending) error {
 		t := newTx(s, q)
 		err := fn(ctx, t)
-		left.events, left.conversations = t.events, t.conversations
+		*left = t.pending
 		return err
 	})
 }
@@ -449,6 +449,7 @@ func (w *writer) unknown(err error) error {
 type change struct {
 	events        []core.Event
 	conversations int64
+	kept          int64 // the oldest event that the log keeps, 0 = as before
 }
 
 // changes gathers what the commands left that succeeded, and tells whether any
@@ -473,6 +474,9 @@ func (g *group) changes() (changes map[int64]*change, wrote bool) {
 		for account, n := range a.conversations {
 			of(account).conversations += n
 		}
+		for account, first := range a.kept {
+			of(account).kept = max(of(account).kept, first)
+		}
 	}
 	return changes, wrote
 }
@@ -495,8 +499,9 @@ func (w *writer) settle(ctx context.Context, q Querier, account int64, c *change
 		}
 	}()
 	n := int64(len(c.events))
-	rows, err := q.Query(ctx, "UPDATE accounts SET event_seq = event_seq + $2, conversation_count = conversation_count + $3"+
-		" WHERE id = $1 RETURNING event_seq, epoch", account, n, c.conversations)
+	rows, err := q.Query(ctx, "UPDATE accounts SET event_seq = event_seq + $2, conversation_count = conversation_count + $3,"+
+		" first_event_seq = CASE WHEN first_event_seq < $4 THEN $4 ELSE first_event_seq END"+
+		" WHERE id = $1 RETURNING event_seq, epoch", account, n, c.conversations, c.kept)
 	if err != nil {
 		return fmt.Errorf("raise counters of account %d: %w", account, err)
 	}

@@ -262,6 +262,46 @@ var eventChecks = []check{
 			e.kind("refused", err, core.Invalid)
 		}
 	}},
+	{"Events/PruneEvents removes the oldest and leaves no gap", func(e *env) {
+		a, b := e.account().ID, e.account().ID
+		at := func(account int64, at core.Time) core.Event {
+			return core.Event{AccountID: account, Type: core.LabelCreated, At: at, Data: core.Label{}}
+		}
+		prune := func(before core.Time, limit, want int) {
+			e.Helper()
+			e.tx(a, func(tx store.Tx) error {
+				if n := must(tx.PruneEvents(e.ctx, a, before, limit)); n != want {
+					e.Errorf("pruned %d, want %d", n, want)
+				}
+				return nil
+			})
+		}
+		e.same("first", must(e.st.FirstEventSeq(e.ctx, a)), int64(1))
+		// The fourth is of a clock that was late: it goes when those before it do.
+		e.tx(a, func(tx store.Tx) error { tx.Emit(at(a, 10), at(a, 20), at(a, 30), at(a, 20), at(a, 50)); return nil })
+		e.tx(b, func(tx store.Tx) error { tx.Emit(at(b, 10)); return nil })
+		prune(10, 9, 0)
+		prune(40, 1, 1)
+		e.same("first", must(e.st.FirstEventSeq(e.ctx, a)), int64(2))
+		prune(30, 9, 1)
+		e.same("kept", seqs(e.log(a)), []int64{3, 4, 5})
+		_ = e.try(a, func(tx store.Tx) error {
+			must(tx.PruneEvents(e.ctx, a, 40, 9))
+			return core.Refuse("", "no")
+		})
+		e.same("first, after a command that failed", must(e.st.FirstEventSeq(e.ctx, a)), int64(3))
+		e.same("kept, after a command that failed", seqs(e.log(a)), []int64{3, 4, 5})
+		prune(40, 9, 2)
+		e.tx(a, func(tx store.Tx) error { tx.Emit(at(a, 60)); return nil })
+		e.same("kept", seqs(e.log(a)), []int64{5, 6})
+		prune(99, 9, 2)
+		e.same("first of none", must(e.st.FirstEventSeq(e.ctx, a)), int64(7))
+		e.tx(a, func(tx store.Tx) error { tx.Emit(at(a, 70)); return nil })
+		e.same("kept", seqs(e.log(a)), []int64{7})
+		e.same("another account", seqs(e.log(b)), upTo(1))
+		_, err := e.st.FirstEventSeq(e.ctx, b+1)
+		e.kind("absent account", err, core.NotFound)
+	}},
 	{"Events/carry the epoch of their time", func(e *env) {
 		a := e.account()
 		emit := func() { e.tx(a.ID, func(tx store.Tx) error { tx.Emit(small(a.ID, "x")); return nil }) }
