@@ -111,6 +111,13 @@ type ReadChange struct {
 	Conversation Conversation
 }
 
+// IdentityMove is the payload of identity.moved: the identity as it is now, and
+// the contact that it left.
+type IdentityMove struct {
+	Identity      Identity
+	FromContactID int64
+}
+
 // ContactMerge is the payload of contact.merged: the contact as it is now, and
 // the one that is no more. Its identities were moved before, each with an
 // identity.moved, and with an identity move its conversations, contact inboxes
@@ -138,6 +145,7 @@ func (Inbox) eventData()              {}
 func (SubInbox) eventData()           {}
 func (Contact) eventData()            {}
 func (Identity) eventData()           {}
+func (IdentityMove) eventData()       {}
 func (ContactInbox) eventData()       {}
 func (ContactMerge) eventData()       {}
 func (CannedResponse) eventData()     {}

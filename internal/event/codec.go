@@ -65,6 +65,8 @@ func wire(data core.EventData) any {
 		return contact(v)
 	case core.Identity:
 		return identity(v)
+	case core.IdentityMove:
+		return identityMove{identity: identity(v.Identity), FromContactID: v.FromContactID}
 	case core.ContactInbox:
 		return contactInbox(v)
 	case core.ContactMerge:
@@ -112,8 +114,10 @@ func target(typ core.EventType) payload {
 		return new(contact)
 	case core.ContactMerged:
 		return new(contactMerge)
-	case core.IdentityCreated, core.IdentityUpdated, core.IdentityMoved:
+	case core.IdentityCreated, core.IdentityUpdated:
 		return new(identity)
+	case core.IdentityMoved:
+		return new(identityMove)
 	case core.ContactInboxCreated, core.ContactInboxUpdated:
 		return new(contactInbox)
 	case core.ConversationCreated, core.ConversationUpdated:

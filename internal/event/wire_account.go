@@ -222,6 +222,15 @@ type identity struct {
 
 func (w *identity) core() core.EventData { return core.Identity(*w) }
 
+type identityMove struct {
+	identity
+	FromContactID int64 `json:"from_contact_id,omitempty"`
+}
+
+func (w *identityMove) core() core.EventData {
+	return core.IdentityMove{Identity: core.Identity(w.identity), FromContactID: w.FromContactID}
+}
+
 type contactInbox struct {
 	ID           int64     `json:"id"`
 	AccountID    int64     `json:"account_id,omitempty"`

@@ -90,7 +90,8 @@ func move(ctx context.Context, tx store.Tx, i core.Identity, to int64, actor cor
 	if err := tx.MoveIdentity(ctx, i.AccountID, i.ID, i.ContactID, to); err != nil {
 		return err
 	}
-	i.ContactID = to
-	tx.Emit(core.Event{AccountID: i.AccountID, Type: core.IdentityMoved, At: now, Actor: actor, ContactID: to, Data: i})
+	moved := core.IdentityMove{Identity: i, FromContactID: i.ContactID}
+	moved.Identity.ContactID = to
+	tx.Emit(core.Event{AccountID: i.AccountID, Type: core.IdentityMoved, At: now, Actor: actor, ContactID: to, Data: moved})
 	return nil
 }

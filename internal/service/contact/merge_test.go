@@ -139,6 +139,13 @@ func TestMoveIdentity(t *testing.T) {
 		if got := types(t, st, account, before); got != "identity.moved" {
 			t.Errorf("events %s", got)
 		}
+		log, err := st.ListEvents(ctx, account, before, 1)
+		if err != nil || len(log) != 1 {
+			t.Fatalf("the log holds %+v, %v", log, err)
+		}
+		if e := log[0]; e.ContactID != f.Ada.ID || e.Data.(core.IdentityMove).FromContactID != c.ContactID || e.Data.(core.IdentityMove).Identity.ContactID != f.Ada.ID {
+			t.Errorf("it tells %+v", e)
+		}
 		// The contact whom it left stays, and says nothing any more.
 		if _, err := st.Contact(ctx, account, c.ContactID); err != nil {
 			t.Error(err)

@@ -33,7 +33,7 @@ func Payloads(account int64) []core.Event {
 		core.InboxCreated: inbox, core.InboxUpdated: inbox, core.SubInboxCreated: filled[core.SubInbox](18),
 		core.ContactCreated: filled[core.Contact](19), core.ContactUpdated: filled[core.Contact](20), core.IdentityCreated: filled[core.Identity](21),
 		core.IdentityUpdated: filled[core.Identity](36),
-		core.IdentityMoved:   filled[core.Identity](33), core.ContactMerged: core.ContactMerge{Contact: filled[core.Contact](34), Merged: filled[core.Contact](35)},
+		core.IdentityMoved:   core.IdentityMove{Identity: filled[core.Identity](33), FromContactID: 37}, core.ContactMerged: core.ContactMerge{Contact: filled[core.Contact](34), Merged: filled[core.Contact](35)},
 		core.ContactInboxCreated: contactInbox, core.ContactInboxUpdated: contactInbox,
 		core.ConversationCreated: change, core.ConversationUpdated: change,
 		core.ConversationRead: core.ReadChange{Reader: core.AgentSide, AgentID: 22, Cursor: &cursor, Marked: true, FromSeq: 37, Conversation: conversation},
