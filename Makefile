@@ -44,13 +44,13 @@ demo: build ## Build and start the server on throw-away demo data
 
 .PHONY: test
 test: ## Run all tests, with a private PostgreSQL (TESTFLAGS='-run ...')
-	$(WITH_POSTGRES) $(GO) test $(TESTFLAGS) ./...
+	$(WITH_POSTGRES) $(GO) test -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: test-race
 test-race: ## Run all tests under the race detector, on little data
 	@# C translated to Go, and most of the time: SQLite itself. Not its driver, whose copies of the library's generic
 	@# code would stand for ours and hide from the detector what they synchronize.
-	PARLEY_TEST_SMALL=1 CGO_ENABLED=1 $(WITH_POSTGRES) $(GO) test -race $(NOT_RACED) $(TESTFLAGS) ./...
+	PARLEY_TEST_SMALL=1 CGO_ENABLED=1 $(WITH_POSTGRES) $(GO) test -race -timeout 20m $(NOT_RACED) $(TESTFLAGS) ./...
 
 .PHONY: test-store
 test-store: ## Run the store's conformance suite on both engines

@@ -19,7 +19,7 @@ import (
 
 // scratch is the smallest schema that a writer works on.
 var scratch = []string{
-	"CREATE TABLE accounts (id bigint PRIMARY KEY, event_seq bigint NOT NULL, epoch text NOT NULL, conversation_count bigint NOT NULL)",
+	"CREATE TABLE accounts (id bigint PRIMARY KEY, event_seq bigint NOT NULL, epoch text NOT NULL, conversation_count bigint NOT NULL, first_event_seq bigint NOT NULL DEFAULT 1)",
 	"CREATE TABLE events (account_id bigint NOT NULL, seq bigint NOT NULL, item bigint NOT NULL, PRIMARY KEY (account_id, seq))",
 	"CREATE TABLE items (id bigint PRIMARY KEY)",
 	"CREATE TABLE tops (account_id bigint PRIMARY KEY, item bigint NOT NULL)",
@@ -32,7 +32,7 @@ func newScratch(t testing.TB, e sqlstore.Engine) *sqlstore.Writer {
 	t.Helper()
 	run(t, e, scratch...)
 	for i := range scratchAccounts {
-		run(t, e, fmt.Sprintf("INSERT INTO accounts VALUES (%d, 0, 'epoch', 0)", i+1), fmt.Sprintf("INSERT INTO tops VALUES (%d, 0)", i+1))
+		run(t, e, fmt.Sprintf("INSERT INTO accounts (id, event_seq, epoch, conversation_count) VALUES (%d, 0, 'epoch', 0)", i+1), fmt.Sprintf("INSERT INTO tops VALUES (%d, 0)", i+1))
 	}
 	w := sqlstore.NewWriter(e, func(ctx context.Context, q sqlstore.Querier, account, first int64, _ string, events []core.Event) error {
 		var (
