@@ -97,7 +97,7 @@ Parley demo: Harbor Outfitters, %d contacts, %d conversations, and somebody writ
 
   server    %[3]s
   health    %[3]s/readyz
-  OpenAPI   %[3]s/openapi/commbox.json  %[3]s/openapi/chatwoot.json  %[3]s/openapi/uncodie.json
+  OpenAPI   %[3]s/openapi/commbox.json  %[3]s/openapi/chatwoot.json  %[3]s/openapi/uncodie.json  %[3]s/openapi/v1.json
   token     %[4]s
   data      %[5]s
   recount   parley doctor --data-dir %[5]s
@@ -113,6 +113,9 @@ Chatwoot (OmniVibe), a contact's own list:
 
 Uncodie, conversations of a lead:
   curl -s -H 'x-api-key: %[4]s' '%[3]s/api/agents/customerSupport/conversations?lead_id=%[11]s&limit=5'
+
+Parley's own API, who calls:
+  curl -s -H 'Authorization: Bearer %[4]s' '%[3]s/v1/me'
 
 Stop with Ctrl-C; the demo's data goes with it.
 `, demo.ContactCount, demo.ConversationCount, url, token, dir,
