@@ -90,16 +90,8 @@ var contactChecks = []check{
 		missing(e.st.FindContactByEmail(e.ctx, account, "A@example.com"))
 	}},
 	{"Contacts/InsertIdentity keeps every field and is found by its address", func(e *env) {
-		account := e.account().ID
-		c := core.Contact{AccountID: account}
-		d := filled[core.Identity](1)
-		e.tx(account, func(tx store.Tx) error {
-			if err := tx.InsertContact(e.ctx, &c); err != nil {
-				return err
-			}
-			d.ID, d.UUID, d.AccountID, d.ContactID = 0, "", account, c.ID
-			return tx.InsertIdentity(e.ctx, &d)
-		})
+		d := e.identity()
+		account := d.AccountID
 		e.same("Identity", must(e.st.Identity(e.ctx, account, d.ID)), d)
 		e.same("FindIdentityByUUID", found(e.st.FindIdentityByUUID(e.ctx, account, d.UUID)), d)
 		e.same("FindIdentityByAddress", found(e.st.FindIdentityByAddress(e.ctx, account, d.ProviderType, d.Address)), d)
@@ -109,16 +101,8 @@ var contactChecks = []check{
 		e.kind("absent", err, core.NotFound)
 	}},
 	{"Contacts/UpdateIdentity keeps every field but where it is and whose", func(e *env) {
-		account := e.account().ID
-		c := core.Contact{AccountID: account}
-		d := filled[core.Identity](1)
-		e.tx(account, func(tx store.Tx) error {
-			if err := tx.InsertContact(e.ctx, &c); err != nil {
-				return err
-			}
-			d.ID, d.UUID, d.AccountID, d.ContactID = 0, "", account, c.ID
-			return tx.InsertIdentity(e.ctx, &d)
-		})
+		d := e.identity()
+		account := d.AccountID
 		for _, u := range []core.Identity{filled[core.Identity](2), {}} {
 			u.ID, u.AccountID = d.ID, account
 			e.tx(account, func(tx store.Tx) error { return tx.UpdateIdentity(e.ctx, u) })

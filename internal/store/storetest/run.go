@@ -118,6 +118,22 @@ func (e *env) account() core.Account {
 	return a
 }
 
+// identity adds an account, a contact and an identity of the contact with a
+// value in every field.
+func (e *env) identity() core.Identity {
+	e.Helper()
+	c := core.Contact{AccountID: e.account().ID}
+	d := filled[core.Identity](1)
+	e.tx(c.AccountID, func(tx store.Tx) error {
+		if err := tx.InsertContact(e.ctx, &c); err != nil {
+			return err
+		}
+		d.ID, d.UUID, d.AccountID, d.ContactID = 0, "", c.AccountID, c.ID
+		return tx.InsertIdentity(e.ctx, &d)
+	})
+	return d
+}
+
 // same compares two values; an empty list is as good as none.
 func (e *env) same(what string, got, want any) {
 	e.Helper()
