@@ -119,17 +119,9 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if s.tracing, err = newTracing(ctx); err != nil {
 		return err
 	}
-	auto := automation.New(conversation.NewWrites(s.Store, clock), clock)
-	if err := auto.Begin(ctx, s.Store); err != nil {
+	if err := s.openJobs(ctx, cfg, clock); err != nil {
 		return err
 	}
-	retention := feed.NewRetention(clock, cfg.EventsKeep)
-	if err := retention.Begin(ctx, s.Store); err != nil {
-		return err
-	}
-	handlers := auto.Handlers()
-	maps.Copy(handlers, retention.Handlers())
-	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers)
 	var blobs blob.Store
 	if blobs, s.closeBlob, err = openBlobs(cfg); err != nil {
 		return err
@@ -167,6 +159,28 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if cfg.Postgres() {
 		return nil
 	}
+	return s.openSocket(ctx, cfg, clock, tokens)
+}
+
+// openJobs makes what does the jobs, and has the regular ones begin.
+func (s *Server) openJobs(ctx context.Context, cfg *config.Config, clock core.Clock) error {
+	auto := automation.New(conversation.NewWrites(s.Store, clock), clock)
+	if err := auto.Begin(ctx, s.Store); err != nil {
+		return err
+	}
+	retention := feed.NewRetention(clock, cfg.EventsKeep)
+	if err := retention.Begin(ctx, s.Store); err != nil {
+		return err
+	}
+	handlers := auto.Handlers()
+	maps.Copy(handlers, retention.Handlers())
+	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers)
+	return nil
+}
+
+// openSocket opens the admin socket, through which the command line speaks to
+// the process that owns the database.
+func (s *Server) openSocket(ctx context.Context, cfg *config.Config, clock core.Clock, tokens *auth.Tokens) error {
 	socket, err := listenAdmin(ctx, cfg.AdminSocket())
 	if err != nil {
 		return err
