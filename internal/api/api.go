@@ -195,6 +195,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, o *op) (*caller, err
 
 // may refuses a caller who lacks a right that the operation asks for.
 func (a *API) may(ctx context.Context, c *caller, o *op) error {
+	if c.Customer != nil && !o.customers {
+		return &core.Error{Kind: core.Forbidden, Message: "customers may not do this"}
+	}
 	scope := core.ScopeRead
 	switch {
 	case o.permit != "":

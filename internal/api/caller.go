@@ -22,10 +22,22 @@ type caller struct {
 
 // actor is who is recorded as the one who did it.
 func (c *caller) actor() core.Actor {
-	if c.AgentID != 0 {
+	switch {
+	case c.Customer != nil:
+		return core.Actor{Type: core.ActorContact, ID: c.Customer.ContactID}
+	case c.AgentID != 0:
 		return core.Actor{Type: core.ActorAgent, ID: c.AgentID}
 	}
 	return core.Actor{Type: core.ActorSystem}
+}
+
+// name names the caller among those who may ask again.
+func (c *caller) name() string {
+	if c.Customer != nil {
+		sum := sha256.Sum256([]byte(c.Customer.Subject)) // which may be longer than an index can hold
+		return "customer " + hex.EncodeToString(sum[:16])
+	}
+	return "token " + strconv.FormatInt(c.TokenID, 10)
 }
 
 // maxKeyBytes bounds an Idempotency-Key.
@@ -47,7 +59,7 @@ func keyOf(c *caller, operation string, in any) (*repeat.Key, error) {
 	}
 	hash := sha256.Sum256(fmt.Appendf(nil, "%s %s", operation, asked))
 	return &repeat.Key{
-		Caller: "token " + strconv.FormatInt(c.TokenID, 10), Operation: operation, Key: key, Hash: hex.EncodeToString(hash[:]),
+		Caller: c.name(), Operation: operation, Key: key, Hash: hex.EncodeToString(hash[:]),
 	}, nil
 }
 

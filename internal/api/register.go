@@ -18,6 +18,8 @@ type op struct {
 	id           string // the OpenAPI operationId
 	tag          string // the heading under which the document lists it
 	summary      string
+	// customers opens it to customers, about their own contact.
+	customers bool
 	// permit makes it an operation for those who manage: the token needs the
 	// scope admin, and an agent this permission. Others need the scope read for
 	// a GET, write for all else.

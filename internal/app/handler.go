@@ -48,7 +48,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 	if o.Tokens == nil {
 		o.Tokens = auth.NewTokens(o.Store, o.Clock)
 	}
-	gate := httpx.NewGate(o.Tokens, o.Limits)
+	gate := httpx.NewGate(o.Tokens, auth.NewCustomers(o.Store, o.Clock), o.Limits)
 	var reader store.Reader = o.Store
 	if o.Files != nil {
 		reader = o.Files.Links.Reader(reader)

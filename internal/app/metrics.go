@@ -45,7 +45,7 @@ func newMetrics() *metrics {
 			Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128},
 		}),
 	}
-	for _, name := range []httpx.LimitName{httpx.LimitToken, httpx.LimitAddress, httpx.LimitMisses, httpx.LimitFailures} {
+	for _, name := range []httpx.LimitName{httpx.LimitToken, httpx.LimitCustomer, httpx.LimitAddress, httpx.LimitMisses, httpx.LimitFailures} {
 		m.limited.WithLabelValues(string(name)) // so that alerts see a 0
 	}
 	m.registry.MustRegister(m.requests, m.seconds, m.inFlight, m.limited, m.groups,

@@ -13,8 +13,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"sync"
-	"time"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -24,11 +22,13 @@ import (
 // without a look-up.
 const MaxTokenBytes = 200
 
-// Principal is an authenticated caller.
+// Principal is an authenticated caller: an account, an agent of it, or a
+// customer.
 type Principal struct {
 	AccountID int64
-	AgentID   int64 // 0: the account itself
-	TokenID   int64
+	AgentID   int64     // 0: the account itself, or a customer
+	Customer  *Customer // nil: the account itself, or an agent
+	TokenID   int64     // 0: a customer token, which nothing stores
 	Scopes    []core.Scope
 	ExpiresAt core.Time // of the token; unset = never
 }
@@ -38,35 +38,18 @@ func (p Principal) Can(s core.Scope) bool {
 	return len(p.Scopes) == 0 || slices.Contains(p.Scopes, s)
 }
 
-// Tokens checks API tokens against the store. It remembers what it found for
-// maxAge, so that a token revoked on another node is refused here within a
-// second; one revoked on this node at once, see Forget.
+// Tokens checks API tokens against the store. It remembers what it found for a
+// second, so that a token revoked on another node is refused here within one;
+// one revoked on this node at once, see Forget.
 type Tokens struct {
 	store store.Tokens
 	clock core.Clock
-
-	mu    sync.Mutex // guards what follows
-	known map[[sha256.Size]byte]knownToken
-	// forgotten counts the calls of Forget: what was read before the last one
-	// is not remembered.
-	forgotten uint64
+	known *recent[core.Token]
 }
-
-// knownToken is a token as it was read from the store.
-type knownToken struct {
-	token  core.Token
-	readAt core.Time
-}
-
-// Bounds of what Tokens remembers.
-const (
-	maxAge   = core.Time(time.Second / time.Microsecond)
-	maxKnown = 10_000
-)
 
 // NewTokens returns a checker that reads st and judges age and expiry by clock.
 func NewTokens(st store.Tokens, clock core.Clock) *Tokens {
-	return &Tokens{store: st, clock: clock, known: map[[sha256.Size]byte]knownToken{}}
+	return &Tokens{store: st, clock: clock, known: newRecent[core.Token]()}
 }
 
 // Check returns the principal of a token. An unknown, expired or revoked token
@@ -76,7 +59,10 @@ func (t *Tokens) Check(ctx context.Context, token string) (Principal, error) {
 		return Principal{}, unauthenticated()
 	}
 	now := t.clock()
-	tok, ok, err := t.find(ctx, sha256.Sum256([]byte(token)), now)
+	hash := sha256.Sum256([]byte(token))
+	tok, ok, err := t.known.get(hash, now, func() (core.Token, bool, error) {
+		return t.store.FindTokenByHash(ctx, hex.EncodeToString(hash[:]))
+	})
 	if err != nil {
 		return Principal{}, fmt.Errorf("look up token: %w", err)
 	}
@@ -88,38 +74,7 @@ func (t *Tokens) Check(ctx context.Context, token string) (Principal, error) {
 
 // Forget drops all that is remembered. Whoever changes tokens on this node
 // calls it after the change is committed.
-func (t *Tokens) Forget() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	clear(t.known)
-	t.forgotten++
-}
-
-// find returns the token with the hash, from memory or from the store. Misses
-// are not remembered: whoever guesses is stopped by the limits.
-func (t *Tokens) find(ctx context.Context, hash [sha256.Size]byte, now core.Time) (core.Token, bool, error) {
-	t.mu.Lock()
-	k, ok := t.known[hash]
-	forgotten := t.forgotten
-	t.mu.Unlock()
-	// A clock that was set back must not make an old reading look fresh.
-	if age := now - k.readAt; ok && age >= 0 && age < maxAge {
-		return k.token, true, nil
-	}
-	tok, ok, err := t.store.FindTokenByHash(ctx, hex.EncodeToString(hash[:]))
-	if err != nil || !ok {
-		return core.Token{}, false, err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.forgotten == forgotten {
-		if len(t.known) >= maxKnown {
-			clear(t.known) // all of it is read again within a second anyway
-		}
-		t.known[hash] = knownToken{token: tok, readAt: now}
-	}
-	return tok, true, nil
-}
+func (t *Tokens) Forget() { t.known.forget() }
 
 func unauthenticated() error {
 	return &core.Error{Kind: core.Unauthenticated, Message: "the token is not valid"}

@@ -41,21 +41,28 @@ type Inbox struct {
 // MakeKeys gives the inbox the keys without which its channel could not be
 // used; those that it has stay.
 func (i *Inbox) MakeKeys() {
-	fill := func(key *string, needed bool) {
+	fill := func(key *string, needed bool, made func() string) {
 		if needed && *key == "" {
-			*key = NewKey()
+			*key = made()
 		}
 	}
-	fill(&i.Identifier, i.Channel == ChannelAPI)
-	fill(&i.WebsiteToken, i.Channel == ChannelWeb)
-	fill(&i.HMACToken, i.Channel.IsChat())
+	fill(&i.Identifier, i.Channel == ChannelAPI, NewKey)
+	fill(&i.WebsiteToken, i.Channel == ChannelWeb, NewKey)
+	fill(&i.HMACToken, i.Channel.IsChat(), NewSigningKey)
 }
 
 // NewKey returns a random key of 24 base58 characters: an identifier, a
-// website token, an HMAC token or a pubsub token.
-func NewKey() string {
+// website token or a pubsub token.
+func NewKey() string { return randomKey(24) }
+
+// NewSigningKey returns a random HMAC token of 44 base58 characters: 256 bits,
+// less than which many libraries refuse to sign HS256 with.
+func NewSigningKey() string { return randomKey(44) }
+
+// randomKey returns length random base58 characters.
+func randomKey(length int) string {
 	const base58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-	key := make([]byte, 0, 24)
+	key := make([]byte, 0, length)
 	var random [64]byte
 	for len(key) < cap(key) {
 		_, _ = rand.Read(random[:]) // crypto/rand.Read never fails

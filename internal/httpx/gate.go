@@ -11,13 +11,14 @@ import (
 // each caller to a rate; every request passes it once, before it costs
 // anything. It is safe for concurrent use.
 type Gate struct {
-	tokens *auth.Tokens
-	limits *Limits
+	tokens    *auth.Tokens
+	customers *auth.Customers
+	limits    *Limits
 }
 
 // NewGate returns a gate; nil limits let everybody in as often as they like.
-func NewGate(tokens *auth.Tokens, limits *Limits) *Gate {
-	return &Gate{tokens: tokens, limits: limits}
+func NewGate(tokens *auth.Tokens, customers *auth.Customers, limits *Limits) *Gate {
+	return &Gate{tokens: tokens, customers: customers, limits: limits}
 }
 
 // Token returns the principal of the token that the call brought. A wrong one
@@ -25,6 +26,22 @@ func NewGate(tokens *auth.Tokens, limits *Limits) *Gate {
 // token that has used up its rate, or an address that brought too many wrong
 // ones, is core.RateLimited.
 func (g *Gate) Token(ctx context.Context, token string) (auth.Principal, error) {
+	return g.admit(ctx, token, g.tokens.Check)
+}
+
+// Bearer returns the principal of what a call brought as a bearer token: an API
+// token, or a customer token. Failures are those of Token.
+func (g *Gate) Bearer(ctx context.Context, text string) (auth.Principal, error) {
+	if auth.IsCustomerToken(text) {
+		return g.admit(ctx, text, g.customers.Check)
+	}
+	return g.Token(ctx, text)
+}
+
+// admit lets in the caller whom a credential stands for.
+func (g *Gate) admit(
+	ctx context.Context, token string, check func(ctx context.Context, token string) (auth.Principal, error),
+) (auth.Principal, error) {
 	c := CallOf(ctx)
 	address := ofAddress(c.Addr)
 	if token == "" {
@@ -34,27 +51,35 @@ func (g *Gate) Token(ctx context.Context, token string) (auth.Principal, error) 
 	} else if err := g.limits.try(c, address); err != nil {
 		return auth.Principal{}, err
 	}
-	p, err := g.tokens.Check(ctx, token)
+	p, err := check(ctx, token)
 	if err != nil {
-		if token != "" && core.KindOf(err) == core.Unauthenticated {
+		switch {
+		case token == "" || core.KindOf(err) != core.Unauthenticated:
+		case auth.IsGenuine(err):
+			// A page whose token is over asks again and again, and its visitors
+			// may share an address: they are no guessers.
+			if err := g.Anonymous(ctx); err != nil {
+				return auth.Principal{}, err
+			}
+		default:
 			g.limits.failed(address)
 		}
 		return auth.Principal{}, err
 	}
 	c.AccountID, c.TokenID = p.AccountID, p.TokenID
 	c.subject = subject{token: p.TokenID}
+	if p.Customer != nil {
+		c.subject = subject{account: p.AccountID, customer: p.Customer.Subject}
+	}
 	return p, g.limits.request(c)
 }
 
-// Bearer returns the principal of what a call brought as a bearer token: an API
-// token. Failures are those of Token.
-func (g *Gate) Bearer(ctx context.Context, text string) (auth.Principal, error) {
-	return g.Token(ctx, text)
+// Forget has every credential looked up anew. Whoever has revoked a token or
+// changed the key of an inbox calls it after the change is committed.
+func (g *Gate) Forget() {
+	g.tokens.Forget()
+	g.customers.Forget()
 }
-
-// Forget has every token looked up anew. Whoever has revoked one calls it
-// after the change is committed.
-func (g *Gate) Forget() { g.tokens.Forget() }
 
 // Anonymous lets in a call that needs no token. It counts against the address.
 func (g *Gate) Anonymous(ctx context.Context) error {

@@ -10,5 +10,5 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	testkit.OnlyImports(t, "parley/internal/core", "parley/internal/auth", "parley/internal/store", "golang.org/x/time/rate", "github.com/google/uuid",
-		"github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sys/cpu") // auth's passwords
+		"github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sys/cpu", "github.com/go-jose/go-jose/v4") // auth's
 }

@@ -24,6 +24,7 @@ type LimitName string
 // The limits of a server.
 const (
 	LimitToken    LimitName = "token"    // requests of one token
+	LimitCustomer LimitName = "customer" // requests of one customer, whatever tokens are used
 	LimitAddress  LimitName = "address"  // requests without a token from one address
 	LimitMisses   LimitName = "misses"   // requests for unknown ids, by token or address
 	LimitFailures LimitName = "failures" // wrong tokens from one address
@@ -38,8 +39,8 @@ type Limits struct {
 	refused                    func(LimitName)
 }
 
-// NewLimits returns limits of so many requests a minute for each token, and
-// for each address that brings none; nil when perMinute is 0. refused, which
+// NewLimits returns limits of so many requests a minute for each token, for each
+// customer, and for each address that brings no token; nil when perMinute is 0. refused, which
 // may be nil, is told of every refusal.
 func NewLimits(perMinute int, clock core.Clock, refused func(LimitName)) *Limits {
 	if perMinute <= 0 {
@@ -64,10 +65,13 @@ type Allowance struct {
 	Reset     time.Duration // until there is one more than Remaining; 0: nothing is missing
 }
 
-// subject is whom an allowance belongs to: a token, or an address.
+// subject is whom an allowance belongs to: a token, a customer of an account,
+// or an address.
 type subject struct {
-	token int64
-	addr  netip.Addr
+	token    int64
+	account  int64
+	customer string
+	addr     netip.Addr
 }
 
 // ofAddress returns the subject of an address. One customer of an IPv6 network
@@ -91,9 +95,12 @@ func (l *Limits) request(c *Call) error {
 	if wait := l.misses.wait(c.subject, now); wait > 0 {
 		return l.refuse(c, LimitMisses, l.misses, wait)
 	}
-	name := LimitToken
-	if c.subject.token == 0 {
-		name = LimitAddress
+	name := LimitAddress
+	switch {
+	case c.subject.token != 0:
+		name = LimitToken
+	case c.subject.customer != "":
+		name = LimitCustomer
 	}
 	if wait := l.requests.take(c.subject, now); wait > 0 {
 		return l.refuse(c, name, l.requests, wait)

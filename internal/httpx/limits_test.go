@@ -45,7 +45,7 @@ func (tokenStore) FindTokenByHash(_ context.Context, hash string) (core.Token, b
 }
 
 func newGate(perMinute int, c *clock, refused func(LimitName)) *Gate {
-	return NewGate(auth.NewTokens(tokenStore{}, c.read), NewLimits(perMinute, c.read, refused))
+	return NewGate(auth.NewTokens(tokenStore{}, c.read), nil, NewLimits(perMinute, c.read, refused))
 }
 
 func TestATokenHasItsRate(t *testing.T) {

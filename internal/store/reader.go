@@ -87,6 +87,9 @@ type Labels interface {
 // Inboxes reads inboxes.
 type Inboxes interface {
 	Inbox(ctx context.Context, account, id int64) (core.Inbox, error)
+	// FindInbox looks in all accounts, for credentials that name nothing but an
+	// inbox.
+	FindInbox(ctx context.Context, id int64) (core.Inbox, bool, error)
 	// FindInboxByIdentifier looks in all accounts: an identifier says which
 	// account it belongs to. "" finds nothing.
 	FindInboxByIdentifier(ctx context.Context, identifier string) (core.Inbox, bool, error)

@@ -88,7 +88,7 @@ func (f *fake) asked() (inboxes, sources []string) {
 
 func newHandler(f *fake) http.Handler {
 	return New(Deps{
-		Conversations: conversation.NewReads(f), Contacts: contact.NewReads(f), Gate: httpx.NewGate(nil, nil), Log: slog.New(slog.DiscardHandler),
+		Conversations: conversation.NewReads(f), Contacts: contact.NewReads(f), Gate: httpx.NewGate(nil, nil, nil), Log: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -326,7 +326,7 @@ func openWith(t *testing.T, engine string, connections int) store.Store {
 func serve(t *testing.T, st store.Store, socketBytes int) string {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(chatwoot.New(chatwoot.Deps{
-		Conversations: conversation.NewReads(st), Contacts: contact.NewReads(st), Gate: httpx.NewGate(nil, nil), Log: testserver.Log(t),
+		Conversations: conversation.NewReads(st), Contacts: contact.NewReads(st), Gate: httpx.NewGate(nil, nil, nil), Log: testserver.Log(t),
 	}))
 	srv.Listener = smallSockets{srv.Listener, socketBytes}
 	srv.Start()

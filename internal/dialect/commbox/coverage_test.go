@@ -102,7 +102,7 @@ func TestCoverage(t *testing.T) {
 // nobody published. Neither needs a key.
 func TestAbsentOperations(t *testing.T) {
 	t.Parallel()
-	handler := commbox.New(commbox.Deps{Gate: httpx.NewGate(nil, nil), Clock: func() core.Time { return 1_772_355_605_123_456 }, Log: nil, IDKey: make([]byte, 64)})
+	handler := commbox.New(commbox.Deps{Gate: httpx.NewGate(nil, nil, nil), Clock: func() core.Time { return 1_772_355_605_123_456 }, Log: nil, IDKey: make([]byte, 64)})
 	for _, c := range readCoverage(t) {
 		methods := []string{http.MethodPut, http.MethodHead}
 		if c.status == "absent" {

@@ -49,7 +49,7 @@ func (f *fakeStore) ListEntries(context.Context, int64, store.EntryQuery) ([]cor
 
 func newHandler(f *fakeStore) http.Handler {
 	return New(Deps{
-		Conversations: conversation.NewReads(f), Gate: httpx.NewGate(auth.NewTokens(f, func() core.Time { return 1 }), nil),
+		Conversations: conversation.NewReads(f), Gate: httpx.NewGate(auth.NewTokens(f, func() core.Time { return 1 }), nil, nil),
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -119,7 +119,7 @@ func TestAllowedOriginIsAsked(t *testing.T) {
 	t.Parallel()
 	var asked []string
 	h := New(Deps{
-		Conversations: conversation.NewReads(&fakeStore{}), Gate: httpx.NewGate(auth.NewTokens(&fakeStore{}, func() core.Time { return 1 }), nil),
+		Conversations: conversation.NewReads(&fakeStore{}), Gate: httpx.NewGate(auth.NewTokens(&fakeStore{}, func() core.Time { return 1 }), nil, nil),
 		Log: slog.New(slog.DiscardHandler),
 		AllowedOrigin: func(host string) bool {
 			asked = append(asked, host)

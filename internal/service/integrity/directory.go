@@ -116,7 +116,7 @@ func (c *check) checkInboxes(ctx context.Context) error {
 		func(ctx context.Context, inboxes []core.Inbox) error {
 			c.sum.Inboxes += int64(len(inboxes))
 			for i := range inboxes {
-				if err := c.checkIdentifier(ctx, &inboxes[i]); err != nil {
+				if err := c.checkLookUps(ctx, &inboxes[i]); err != nil {
 					return err
 				}
 			}
@@ -136,12 +136,20 @@ func (c *check) checkInboxes(ctx context.Context) error {
 		})
 }
 
-// checkIdentifier proves that the inbox is found by its identifier alone.
-func (c *check) checkIdentifier(ctx context.Context, i *core.Inbox) error {
+// checkLookUps proves that the inbox is found by its id alone, and by its
+// identifier.
+func (c *check) checkLookUps(ctx context.Context, i *core.Inbox) error {
+	found, ok, err := c.r.FindInbox(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	if !ok || found.AccountID != i.AccountID {
+		c.fault("inbox", i.ID, "is not found by its id alone")
+	}
 	if i.Identifier == "" {
 		return nil
 	}
-	found, ok, err := c.r.FindInboxByIdentifier(ctx, i.Identifier)
+	found, ok, err = c.r.FindInboxByIdentifier(ctx, i.Identifier)
 	if err != nil {
 		return err
 	}

@@ -217,6 +217,8 @@ var corruptions = []corruption{
 	{"UPDATE account_uuids SET account_id = {other} WHERE account_id = {account}", []string{"account {account}: is not found by its uuid"}},
 	{"DELETE FROM token_hashes", []string{"token {token}: is not found by its hash"}},
 	{"UPDATE token_hashes SET token_id = 999", []string{"token {token}: is not found by its hash"}},
+	{"DELETE FROM inbox_ids WHERE inbox_id = {mail}", []string{"inbox {mail}: is not found by its id alone"}},
+	{"UPDATE inbox_ids SET account_id = {other} WHERE inbox_id = {mail}", []string{"inbox {mail}: is not found by its id alone"}},
 	{"DELETE FROM inbox_identifiers", []string{"inbox {web}: is not found by its identifier"}},
 	{"UPDATE inbox_identifiers SET inbox_id = {mail}", []string{"inbox {web}: is not found by its identifier"}},
 

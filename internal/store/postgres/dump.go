@@ -21,7 +21,7 @@ import (
 // tables are all tables of the schema, each after those that it refers to. A
 // test holds the list against the migrations.
 var tables = []string{
-	"settings", "account_uuids", "token_hashes", "inbox_identifiers", "accounts", "profiles", "agents", "tokens", "teams", "label_groups", "labels",
+	"settings", "account_uuids", "token_hashes", "inbox_identifiers", "inbox_ids", "accounts", "profiles", "agents", "tokens", "teams", "label_groups", "labels",
 	"canned_responses", "webhooks", "inboxes", "sub_inboxes", "contacts", "identities", "contact_inboxes", "conversations", "entries",
 	"attachments", "read_cursors", "events", "staged", "answered_requests", "received_messages", "jobs", "uploads", "turns",
 }

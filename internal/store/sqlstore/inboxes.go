@@ -11,6 +11,8 @@ var (
 	inboxSQL               = inboxTable.selectFrom("WHERE account_id = $1 AND id = $2")
 	inboxByNameSQL         = inboxTable.selectFrom("WHERE account_id = $1 AND name = $2")
 	findInboxIdentifierSQL = "SELECT account_id, inbox_id FROM inbox_identifiers WHERE identifier = $1"
+	findInboxAccountSQL    = "SELECT account_id, inbox_id FROM inbox_ids WHERE inbox_id = $1"
+	putInboxAccountSQL     = "INSERT INTO inbox_ids (inbox_id, account_id) VALUES ($1, $2)"
 	putInboxIdentifierSQL  = "INSERT INTO inbox_identifiers (identifier, account_id, inbox_id) VALUES ($1, $2, $3)"
 	subInboxes             = newSource(subInboxTable)
 	subInboxSQL            = subInboxTable.selectFrom("WHERE account_id = $1 AND id = $2")
@@ -22,14 +24,24 @@ func (r reader) Inbox(ctx context.Context, account, id int64) (core.Inbox, error
 	return get(ctx, r.checked, new(inboxRow), "inbox", inboxSQL, account, id)
 }
 
-// FindInboxByIdentifier implements store.Inboxes. "" is never stored in the
-// look-up table.
-func (r reader) FindInboxByIdentifier(ctx context.Context, identifier string) (core.Inbox, bool, error) {
-	at, ok, err := find(ctx, r.checked, new(pair), findInboxIdentifierSQL, identifier)
+// FindInbox implements store.Inboxes.
+func (r reader) FindInbox(ctx context.Context, id int64) (core.Inbox, bool, error) {
+	return r.foundInbox(ctx, findInboxAccountSQL, id)
+}
+
+// foundInbox reads the inbox to which a look-up table leads.
+func (r reader) foundInbox(ctx context.Context, lookUp string, key any) (core.Inbox, bool, error) {
+	at, ok, err := find(ctx, r.checked, new(pair), lookUp, key)
 	if err != nil || !ok {
 		return core.Inbox{}, false, err
 	}
 	return find(ctx, r.checked, new(inboxRow), inboxSQL, at.a, at.b)
+}
+
+// FindInboxByIdentifier implements store.Inboxes. "" is never stored in the
+// look-up table.
+func (r reader) FindInboxByIdentifier(ctx context.Context, identifier string) (core.Inbox, bool, error) {
+	return r.foundInbox(ctx, findInboxIdentifierSQL, identifier)
 }
 
 // FindInboxByName implements store.Inboxes.
@@ -53,6 +65,9 @@ func (t *tx) InsertInbox(ctx context.Context, i *core.Inbox) error {
 	v.UUID = t.give(v.UUID)
 	id, err := t.insert(ctx, inboxes, inboxArgs(&v))
 	if err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, putInboxAccountSQL, id, v.AccountID); err != nil {
 		return err
 	}
 	if v.Identifier != "" {

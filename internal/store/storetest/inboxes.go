@@ -15,6 +15,7 @@ var inboxChecks = []check{
 			e.Fatalf("got id %d and uuid %q", i.ID, i.UUID)
 		}
 		e.same("Inbox", must(e.st.Inbox(e.ctx, account, i.ID)), i)
+		e.same("FindInbox", found(e.st.FindInbox(e.ctx, i.ID)), i)
 		e.same("FindInboxByName", found(e.st.FindInboxByName(e.ctx, account, i.Name)), i)
 		e.same("FindInboxByIdentifier", found(e.st.FindInboxByIdentifier(e.ctx, i.Identifier)), i)
 	}},
@@ -24,6 +25,7 @@ var inboxChecks = []check{
 		e.kind("Inbox", err, core.NotFound)
 		_, err = e.st.SubInbox(e.ctx, account, 1)
 		e.kind("SubInbox", err, core.NotFound)
+		missing(e.st.FindInbox(e.ctx, 1))
 		missing(e.st.FindInboxByName(e.ctx, account, "x"))
 		missing(e.st.FindInboxByIdentifier(e.ctx, "x"))
 		missing(e.st.FindSubInboxByName(e.ctx, account, 1, "x"))
