@@ -28,25 +28,41 @@ import (
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/service/account"
+	"parley/internal/service/contact"
+	"parley/internal/service/conversation"
+	"parley/internal/service/file"
+	"parley/internal/service/inbox"
 	"parley/internal/service/label"
 )
 
 // Deps is what the API asks.
 type Deps struct {
-	Labels   *label.Labels
-	Accounts *account.Accounts
-	Gate     *httpx.Gate
-	Log      *slog.Logger
+	Labels        *label.Labels
+	Accounts      *account.Accounts
+	Contacts      *contact.Reads
+	People        *contact.Writes
+	Conversations *conversation.Reads
+	Writes        *conversation.Writes
+	Inboxes       *inbox.Reads
+	Files         *file.Files // nil: none are taken
+	Gate          *httpx.Gate
+	Log           *slog.Logger
 	// PublicURL begins the addresses of kinds of problems; "": they are paths.
 	PublicURL string
 }
 
 // API serves /v1.
 type API struct {
-	labels   *label.Labels
-	accounts *account.Accounts
-	gate     *httpx.Gate
-	problems string // what the addresses of kinds of problems begin with
+	labels        *label.Labels
+	accounts      *account.Accounts
+	contacts      *contact.Reads
+	people        *contact.Writes
+	conversations *conversation.Reads
+	writes        *conversation.Writes
+	inboxes       *inbox.Reads
+	files         *file.Files
+	gate          *httpx.Gate
+	problems      string // what the addresses of kinds of problems begin with
 
 	huma       huma.API
 	mux        *http.ServeMux
@@ -58,7 +74,8 @@ type API struct {
 // New returns the API with all of its operations.
 func New(d Deps) *API {
 	a := &API{
-		labels: d.Labels, accounts: d.Accounts, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
+		labels: d.Labels, accounts: d.Accounts, contacts: d.Contacts, people: d.People, conversations: d.Conversations, writes: d.Writes,
+		inboxes: d.Inboxes, files: d.Files, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
 		mux: http.NewServeMux(), operations: map[string]*op{},
 	}
 	a.huma = newHuma(a.mux)
@@ -66,7 +83,13 @@ func New(d Deps) *API {
 	a.labelOperations()
 	a.labelGroupOperations()
 	a.teamOperations()
-	adapter := httpx.Adapter{Log: d.Log, Error: a.writeProblem, Gate: d.Gate}
+	a.contactOperations()
+	a.identityOperations()
+	a.conversationOperations()
+	a.readOperations()
+	a.messageOperations()
+	a.uploadOperations()
+	adapter := httpx.Adapter{Log: d.Log, Error: a.writeProblem, Gate: d.Gate, BodyBytes: a.bodyBytes}
 	a.handler = adapter.Handle(a.serve)
 	return a
 }
@@ -132,6 +155,18 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	x := &exchange{caller: c}
+	if ctx := r.Context(); o.forms != onlyJSON && isMultipart(r) {
+		defer func() {
+			if c.files != nil {
+				c.files.Release(ctx, x.err)
+			}
+		}()
+		var without *http.Request
+		if without, x.err = a.takeFiles(w, r, c, o); x.err != nil {
+			return x.err
+		}
+		r = without
+	}
 	a.mux.ServeHTTP(silent{}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 	if x.err != nil {
 		return x.err
@@ -235,6 +270,12 @@ func checkForm(r *http.Request, o *op) error {
 	}
 	if !accepts(r.Header.Values("Accept")) {
 		return &refusal{kind: notAcceptable, detail: "answers are application/json"}
+	}
+	if o.forms != onlyJSON && isMultipart(r) {
+		return nil
+	}
+	if o.forms == oneFile {
+		return &refusal{kind: unsupportedMediaType, detail: "a body is multipart/form-data, with one file"}
 	}
 	if o.takesBody && !isJSON(r.Header.Get("Content-Type")) {
 		return &refusal{kind: unsupportedMediaType, detail: "a body is application/json, in UTF-8"}

@@ -10,6 +10,7 @@ import (
 
 	"parley/internal/auth"
 	"parley/internal/core"
+	"parley/internal/service/file"
 	"parley/internal/service/repeat"
 )
 
@@ -18,6 +19,7 @@ type caller struct {
 	auth.Principal
 	header http.Header
 	again  *repeat.Key // of a create that came with an Idempotency-Key
+	files  *file.Batch // that came with the request; nil: none
 }
 
 // actor is who is recorded as the one who did it.
@@ -56,6 +58,9 @@ func keyOf(c *caller, operation string, in any) (*repeat.Key, error) {
 	asked, err := json.Marshal(in)
 	if err != nil {
 		return nil, fmt.Errorf("hash the request: %w", err)
+	}
+	if c.files != nil {
+		asked = fmt.Append(asked, c.files.Sums())
 	}
 	hash := sha256.Sum256(fmt.Appendf(nil, "%s %s", operation, asked))
 	return &repeat.Key{

@@ -15,11 +15,15 @@ func describeAPI(doc *huma.OpenAPI) {
 	doc.Servers = []*huma.Server{{URL: "/", Description: "The server that the document came from."}}
 	doc.Tags = []*huma.Tag{
 		{Name: "Self", Description: "Who calls."},
+		{Name: "Contacts", Description: "Customers, and where they are reached."},
+		{Name: "Conversations", Description: "Threads between a contact and the account."},
+		{Name: "Messages", Description: "What is said in conversations; notes and activities stand among it for staff."},
 		{Name: "Labels", Description: "Words tied to conversations and contacts, and groups of such words."},
 		{Name: "Teams", Description: "Groups of agents."},
 	}
 	doc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "An API token of the account, or of one of its agents."},
+		"token":    {Type: "http", Scheme: "bearer", Description: "An API token of the account, or of one of its agents."},
+		"customer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A customer token, signed with the HMAC token of an inbox."},
 	}
 	text := &huma.Schema{Type: huma.TypeString}
 	doc.Components.Headers = map[string]*huma.Header{
@@ -58,6 +62,21 @@ func describeAPI(doc *huma.OpenAPI) {
 	}
 }
 
+// describeForm describes the multipart body of an operation that is registered:
+// a file, or files beside the message that carries them. huma, which never sees
+// one, would ask for it.
+func describeForm(o *huma.Operation) {
+	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "A file. Parts of any name that have a file name are files."}
+	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}
+	if o.RequestBody == nil {
+		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+	} else {
+		form.Properties = map[string]*huma.Schema{"message": o.RequestBody.Content["application/json"].Schema, "file": {Type: huma.TypeArray, Items: file}}
+		form.Required = nil
+	}
+	o.RequestBody.Content["multipart/form-data"] = &huma.MediaType{Schema: form}
+}
+
 // headers are those of every answer and the named ones.
 func headers(names string) map[string]*huma.Param {
 	all := map[string]*huma.Param{}
@@ -69,8 +88,9 @@ func headers(names string) map[string]*huma.Param {
 
 // describeOperation fills in what the way of registration says of an operation,
 // and tells whether it takes a body.
-func describeOperation[I, O any](schemas huma.Registry, o *huma.Operation) (takesBody bool) {
+func describeOperation[I, O any](schemas huma.Registry, o *huma.Operation, takes forms) (takesBody bool) {
 	_, takesBody = reflect.TypeFor[I]().FieldByName("Body")
+	takesBody = takesBody || takes != onlyJSON
 	problems := []string{"400", "401", "403", "406", "413", "422", "429", "500", "503"}
 	if strings.Contains(o.Path, "{") {
 		problems = append(problems, "404")
@@ -108,8 +128,8 @@ func describeOperation[I, O any](schemas huma.Registry, o *huma.Operation) (take
 		if o.Method != http.MethodGet {
 			ok.Headers["ETag"] = &huma.Param{Ref: "#/components/headers/ETag"}
 		}
-		body := schemas.Schema(reflect.TypeFor[O](), true, "")
-		ok.Content = map[string]*huma.MediaType{"application/json": {Schema: body}}
+		shown := schemas.Schema(reflect.TypeFor[O](), true, "")
+		ok.Content = map[string]*huma.MediaType{"application/json": {Schema: shown}}
 	}
 	return takesBody
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/service/repeat"
@@ -182,7 +183,12 @@ func describe(err error) (*kind, string, []Fault) {
 	}
 	k := kindOf(known.Kind)
 	switch k {
-	case internal, unavailable, unauthenticated:
+	case unauthenticated:
+		if auth.IsGenuine(err) { // its maker is told what is wrong with it
+			return k, known.Message, []Fault{}
+		}
+		return k, "", []Fault{}
+	case internal, unavailable:
 		return k, "", []Fault{}
 	case taken:
 		if known.Field == repeat.Field {

@@ -18,7 +18,7 @@ import (
 // database.
 func TestImports(t *testing.T) {
 	t.Parallel()
-	testkit.ForbidImports(t, "parley/internal/dialect", "parley/internal/app", "parley/internal/blob",
+	testkit.ForbidImports(t, "parley/internal/dialect", "parley/internal/app",
 		"parley/internal/store/sqlstore", "parley/internal/store/sqlite", "parley/internal/store/postgres", "database/sql")
 }
 

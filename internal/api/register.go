@@ -25,6 +25,7 @@ type op struct {
 	// a GET, write for all else.
 	permit string
 	names  names
+	forms  forms // of bodies
 
 	status    int
 	takesBody bool
@@ -32,9 +33,12 @@ type op struct {
 
 // reply is what a handler answers with.
 type reply[O any] struct {
-	body     O
-	record   core.EventData // what body shows of one record, for a strong tag; nil: the tag is the body's
-	location string         // where it is; told of what was created
+	body O
+	// record is the one that body shows, for a strong tag; nil: the tag is the
+	// body's. more tells that body shows more than the record.
+	record   core.EventData
+	more     bool
+	location string // where it is; told of what was created
 }
 
 // read registers a GET. It answers 200, or 304 to a client that has the body.
@@ -56,6 +60,13 @@ func update[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in *I
 	register(a, o, h)
 }
 
+// act registers a POST that makes nothing: it answers 200 with what came of it,
+// and repeats harmlessly.
+func act[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in *I) (reply[O], error)) {
+	o.method, o.status = http.MethodPost, http.StatusOK
+	register(a, o, h)
+}
+
 // remove registers a DELETE. It answers 204.
 func remove[I any](a *API, o op, h func(ctx context.Context, c *caller, in *I) error) {
 	o.method, o.status = http.MethodDelete, http.StatusNoContent
@@ -73,7 +84,10 @@ func register[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in 
 		MaxBodyBytes: -1, // the adapter bounds bodies
 		Security:     []map[string][]string{{"token": {}}},
 	}
-	o.takesBody = describeOperation[I, O](a.huma.OpenAPI().Components.Schemas, &described)
+	if o.customers {
+		described.Security = append(described.Security, map[string][]string{"customer": {}})
+	}
+	o.takesBody = describeOperation[I, O](a.huma.OpenAPI().Components.Schemas, &described, o.forms)
 	huma.Register(a.huma, described, func(ctx context.Context, in *I) (*struct{}, error) {
 		x := exchangeOf(ctx)
 		var out reply[O]
@@ -92,6 +106,9 @@ func register[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in 
 		}
 		return nil, nil //nolint:nilnil // huma has nothing to write: see exchange
 	})
+	if o.forms != onlyJSON {
+		describeForm(a.huma.OpenAPI().Paths[o.path].Post)
+	}
 	a.operations[o.method+" "+o.path] = &o
 	a.listed = append(a.listed, httpx.Operation{Method: o.method, Pattern: o.path})
 }
@@ -109,11 +126,15 @@ func settle[O any](x *exchange, o *op, out *reply[O]) error {
 	if x.body, err = encode(out.body); err != nil {
 		return err
 	}
-	if out.record == nil {
+	// Customers must not see by a tag that something changed which they are not
+	// shown.
+	if out.record == nil || x.caller.Customer != nil {
 		x.tag = bodyTag(x.body)
 		return nil
 	}
-	x.tag, err = tagOf(out.record)
+	if x.tag, err = tagOf(out.record); out.more {
+		x.tag = withBody(x.tag, x.body)
+	}
 	return err
 }
 

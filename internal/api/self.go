@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"strconv"
 
 	"parley/internal/core"
 	"parley/internal/service/account"
@@ -10,15 +11,16 @@ import (
 
 // Me is who calls.
 type Me struct {
-	Type      string       `json:"type" enum:"account,agent" doc:"What the token stands for."`
-	AccountID int64        `json:"account_id"`
-	Agent     Maybe[Agent] `json:"agent" doc:"The agent whom the token stands for; null for the account's."`
-	Scopes    []string     `json:"scopes" enum:"read,write,admin"`
-	ExpiresAt *Time        `json:"expires_at" nullable:"true" doc:"When the token ends; null: never."`
+	Type      string         `json:"type" enum:"account,agent,customer" doc:"What the token stands for."`
+	AccountID int64          `json:"account_id"`
+	Agent     Maybe[Agent]   `json:"agent" doc:"The agent whom the token stands for; null for the account's."`
+	Contact   Maybe[Contact] `json:"contact" doc:"The customer; null for staff, and while nobody of that name is known."`
+	Scopes    []string       `json:"scopes" enum:"read,write,admin"`
+	ExpiresAt *Time          `json:"expires_at" nullable:"true" doc:"When the token ends; null: never."`
 }
 
 func (a *API) selfOperations() {
-	read(a, op{path: "/v1/me", id: "getMe", tag: "Self", summary: "Who calls, and what may they do?"}, a.getMe)
+	read(a, op{path: "/v1/me", id: "getMe", tag: "Self", summary: "Who calls, and what may they do?", customers: true}, a.getMe)
 }
 
 // getMe serves GET /v1/me.
@@ -28,6 +30,9 @@ func (a *API) getMe(ctx context.Context, c *caller, _ *empty) (reply[Me], error)
 		if c.Can(s) {
 			me.Scopes = append(me.Scopes, string(s))
 		}
+	}
+	if c.Customer != nil {
+		return a.customerIsMe(ctx, c, me)
 	}
 	if c.AgentID == 0 {
 		return reply[Me]{body: me}, nil
@@ -39,6 +44,20 @@ func (a *API) getMe(ctx context.Context, c *caller, _ *empty) (reply[Me], error)
 	me.Type = "agent"
 	agent := toAgent(&m)
 	me.Agent = Maybe[Agent]{&agent}
+	return reply[Me]{body: me}, nil
+}
+
+// customerIsMe answers a customer.
+func (a *API) customerIsMe(ctx context.Context, c *caller, me Me) (reply[Me], error) {
+	me.Type = "customer"
+	if c.Customer.ContactID != 0 {
+		who, err := a.contacts.Find(ctx, c.AccountID, strconv.FormatInt(c.Customer.ContactID, 10))
+		if err != nil {
+			return reply[Me]{}, err
+		}
+		shown := toContact(c.view(), &who, nil)
+		me.Contact = Maybe[Contact]{&shown}
+	}
 	return reply[Me]{body: me}, nil
 }
 

@@ -26,6 +26,14 @@ func tagOf(record core.EventData) (string, error) {
 	return `"` + strconv.Itoa(formVersion) + "-" + tag + `"`, nil
 }
 
+// withBody is the strong tag of a body that shows more than its record, such as
+// the name of an agent beside a message. If-Match looks at the record's part
+// alone: see unchangedAs.
+func withBody(tag string, body []byte) string {
+	sum := sha256.Sum256(body)
+	return strings.TrimSuffix(tag, `"`) + "." + hex.EncodeToString(sum[:8]) + `"`
+}
+
 // bodyTag is the weak tag of a body.
 func bodyTag(body []byte) string {
 	sum := sha256.Sum256(body)
@@ -43,16 +51,22 @@ func seen(header http.Header, tag string) bool {
 // unchanged refuses a change of a record that is not in a state which If-Match
 // names. Weak tags match nothing (RFC 9110, 13.1.1).
 func unchanged[T core.EventData](c *caller) core.Check[T] {
+	return unchangedAs(c, func(record T) core.EventData { return record })
+}
+
+// unchangedAs is unchanged for what has no tag of its own.
+func unchangedAs[T any](c *caller, as func(T) core.EventData) core.Check[T] {
 	wanted := c.header.Values("If-Match")
 	if len(wanted) == 0 {
 		return nil
 	}
 	return func(record T) error {
-		tag, err := tagOf(record)
+		tag, err := tagOf(as(record))
 		if err != nil {
 			return err
 		}
-		if anyTag(wanted, func(t string) bool { return t == tag }) {
+		before, _ := strings.CutSuffix(tag, `"`)
+		if anyTag(wanted, func(t string) bool { return t == tag || strings.HasPrefix(t, before+".") }) {
 			return nil
 		}
 		return &core.Error{Kind: core.Precondition, Message: "it is not in the state that If-Match names"}

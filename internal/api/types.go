@@ -2,7 +2,9 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -99,6 +101,32 @@ func (o Optional[T]) changeTo(field *T, member string) error {
 	}
 	o.change(field)
 	return nil
+}
+
+// pointer is what was sent, nil for nothing; null is the zero value.
+func (o Optional[T]) pointer() *T {
+	if !o.Set {
+		return nil
+	}
+	return &o.Value
+}
+
+// TimeInput is an instant in requests: RFC 3339.
+type TimeInput core.Time
+
+// UnmarshalJSON implements json.Unmarshaler. The form was checked by the schema.
+func (t *TimeInput) UnmarshalJSON(text []byte) error {
+	var at time.Time
+	if err := json.Unmarshal(text, &at); err != nil {
+		return fmt.Errorf("read a time: %w", err)
+	}
+	*t = TimeInput(core.TimeOf(at))
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (TimeInput) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time"}
 }
 
 // ByID names a thing in the path.

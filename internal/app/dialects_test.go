@@ -180,11 +180,11 @@ func (w *talks) change(talk *talk, text string) string {
 	}
 	agent := core.Actor{Type: core.ActorAgent, ID: 600001}
 	if w.rng.IntN(2) == 0 {
-		w.do(w.writes.EditMessage(w.t.Context(), 1, talk.id, m.id, text, agent))
+		w.do(w.writes.EditMessage(w.t.Context(), 1, conversation.Revision{ConversationID: talk.id, EntryID: m.id, Actor: agent}, text))
 		m.text = text
 		return fmt.Sprintf("edited %d", m.id)
 	}
-	w.do(w.writes.DeleteMessage(w.t.Context(), 1, talk.id, m.id, agent))
+	w.do(w.writes.DeleteMessage(w.t.Context(), 1, conversation.Revision{ConversationID: talk.id, EntryID: m.id, Actor: agent}))
 	m.deleted = true
 	return fmt.Sprintf("deleted %d", m.id)
 }

@@ -50,8 +50,12 @@ func newFiles(cfg *config.Config, st store.Store, blobs blob.Store, clock core.C
 	if err != nil {
 		return nil, err
 	}
+	tickets, err := file.NewTickets(idKey)
+	if err != nil {
+		return nil, err
+	}
 	return file.New(file.Options{
-		Store: st, Blobs: blobs, Clock: clock, Links: links, Folder: filepath.Join(cfg.DataDir, arrivingName), LimitBytes: int64(cfg.FilesLimit),
+		Store: st, Blobs: blobs, Clock: clock, Links: links, Tickets: tickets, Folder: filepath.Join(cfg.DataDir, arrivingName), LimitBytes: int64(cfg.FilesLimit),
 	}), nil
 }
 

@@ -364,7 +364,7 @@ func TestDeletedFiles(t *testing.T) {
 			t.Errorf("the thumbnail is %d, %+v %s, %v", thumbnail.Status, size, format, err)
 		}
 		writes := conversation.NewWrites(s.Store, func() core.Time { return testserver.Now })
-		if _, err := writes.DeleteMessage(t.Context(), 1, 293854, made.Data.ID, core.Actor{Type: core.ActorSystem}); err != nil {
+		if _, err := writes.DeleteMessage(t.Context(), 1, conversation.Revision{ConversationID: 293854, EntryID: made.Data.ID, Actor: core.Actor{Type: core.ActorSystem}}); err != nil {
 			t.Fatal(err)
 		}
 		for _, address := range []string{files[0].Path, attachments[0].ThumbnailURL} {

@@ -55,11 +55,16 @@ func NewHandler(o HandlerOptions) http.Handler {
 	}
 	reads := conversation.NewReads(reader)
 	labels, accounts := label.New(o.Store, o.Clock), account.New(o.Store, o.Clock)
+	writes, people, inboxes := conversation.NewWrites(o.Store, o.Clock), contact.NewWrites(o.Store, o.Clock), inbox.NewReads(o.Store, o.Clock)
 	d := doors{
-		v1: api.New(api.Deps{Labels: labels, Accounts: accounts, Gate: gate, Log: o.Log, PublicURL: o.PublicURL}),
+		v1: api.New(api.Deps{
+			Labels: labels, Accounts: accounts, Contacts: contact.NewReads(o.Store), People: people,
+			Conversations: reads, Writes: writes, Inboxes: inboxes, Files: o.Files,
+			Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
+		}),
 		commbox: commbox.New(commbox.Deps{
-			Conversations: reads, Changes: conversation.NewWrites(o.Store, o.Clock), Users: contact.NewWrites(o.Store, o.Clock),
-			Inboxes: inbox.NewReads(o.Store, o.Clock), People: person.NewReads(o.Store), Labels: labels,
+			Conversations: reads, Changes: writes, Users: people,
+			Inboxes: inboxes, People: person.NewReads(o.Store), Labels: labels,
 			Accounts: accounts, Files: o.Files,
 			Gate: gate, Clock: o.Clock, Log: o.Log, IDKey: o.IDKey,
 		}),

@@ -101,6 +101,21 @@ func (j JSON) Merge(patch JSON) JSON {
 	return j
 }
 
+// Patch returns the object with every member of patch set, and without those
+// that are null there (RFC 7396, for the outermost object).
+func (j JSON) Patch(patch JSON) JSON {
+	w := patch.walk()
+	for m, ok := w.next(); ok; m, ok = w.next() {
+		name := unquote(string(patch[m.key:m.keyEnd]))
+		if value := patch[m.value:m.end]; value != "null" {
+			j = j.With(name, value)
+		} else {
+			j = j.Without(name)
+		}
+	}
+	return j
+}
+
 // Text returns what a JSON string says, "" when j is none.
 func (j JSON) Text() string {
 	if !strings.HasPrefix(string(j), `"`) {

@@ -88,3 +88,18 @@ func FuzzJSON(f *testing.F) {
 		same("With", with)
 	})
 }
+
+func TestPatch(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ object, patch, want JSON }{
+		{`{"a":1,"b":2}`, `{"a":null,"c":{"x":null}}`, `{"b":2,"c":{"x":null}}`},
+		{``, `{"a":null}`, ``},
+		{``, `{"a":1}`, `{"a":1}`},
+		{`{"a":1}`, `{}`, `{"a":1}`},
+		{`{ "a" : 1 , "b":[1, 2] }`, `{"a":"null"}`, `{ "a" : "null" , "b":[1, 2] }`},
+	} {
+		if got := c.object.Patch(c.patch); got != c.want {
+			t.Errorf("%s with %s: %s, want %s", c.object, c.patch, got, c.want)
+		}
+	}
+}

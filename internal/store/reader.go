@@ -182,6 +182,9 @@ type Conversations interface {
 	ListIdle(ctx context.Context, account, inbox int64, before core.Time, limit int) ([]int64, error)
 	// FindReadCursor returns the agent's own cursor.
 	FindReadCursor(ctx context.Context, account, conversation, agent int64) (core.ReadCursor, bool, error)
+	// ReadCursors returns those that the agent has of the conversations, in no
+	// particular order. It takes at most MaxIDs ids.
+	ReadCursors(ctx context.Context, account, agent int64, conversations []int64) ([]core.ReadCursor, error)
 }
 
 // Assigned is how many conversations of an inbox an agent is in charge of.

@@ -20,8 +20,9 @@ func TestCreate(t *testing.T) {
 		w := contact.NewWrites(st, func() core.Time { return now })
 		before := seq(t, st, account)
 		name, mail, phone, blocked := "Grace Hopper", " Grace@Navy.example ", "4930123456", true
-		c, identities, err := w.Create(ctx, account, system, contact.Changes{Name: &name, Email: &mail, Phone: &phone, Blocked: &blocked},
-			[]contact.NewIdentity{at(core.MailProvider, "Grace@Navy.example"), at(5, "4930123456")})
+		c, identities, err := w.Create(ctx, account, system, contact.NewContact{Changes: contact.Changes{Name: &name, Email: &mail, Phone: &phone, Blocked: &blocked}, Addresses: []contact.NewIdentity{
+			at(core.MailProvider, "Grace@Navy.example"), at(5, "4930123456"),
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +54,7 @@ func TestCreate(t *testing.T) {
 			"one address twice":    {contact.Changes{}, []contact.NewIdentity{at(7, "new"), at(7, "new")}, core.Conflict},
 			"address with nothing": {contact.Changes{}, []contact.NewIdentity{at(7, "")}, core.Invalid},
 		} {
-			if _, _, err := w.Create(ctx, account, system, refused.in, refused.addresses); core.KindOf(err) != refused.want {
+			if _, _, err := w.Create(ctx, account, system, contact.NewContact{Changes: refused.in, Addresses: refused.addresses}); core.KindOf(err) != refused.want {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -62,7 +63,7 @@ func TestCreate(t *testing.T) {
 		}
 		// The same is free in another account.
 		foreign := storetest.Seed(t, st)
-		if _, _, err := w.Create(ctx, foreign.Account.ID, system, contact.Changes{Email: &mail}, []contact.NewIdentity{at(5, "4930123456")}); err != nil {
+		if _, _, err := w.Create(ctx, foreign.Account.ID, system, contact.NewContact{Changes: contact.Changes{Email: &mail}, Addresses: []contact.NewIdentity{at(5, "4930123456")}}); err != nil {
 			t.Error(err)
 		}
 	})

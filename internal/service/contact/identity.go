@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/internal/core"
+	"parley/internal/service/repeat"
 	"parley/internal/store"
 )
 
@@ -15,12 +16,15 @@ type NewIdentity struct {
 	ProviderType int64
 	Address      string // must be given
 	IdentityChanges
+
+	Repeat *repeat.Key // of AddIdentity; nil: the command may not be asked again
 }
 
 // IdentityChanges says how a contact is called at an address; nil leaves things
 // as they are, and "" empties them.
 type IdentityChanges struct {
 	FirstName, LastName, Email, UserName, AvatarURL *string
+	If                                              core.Check[core.Identity] // of a change
 }
 
 // apply sets what is given.
@@ -42,18 +46,20 @@ func (in *IdentityChanges) apply(i *core.Identity) {
 // somebody's already, this contact's too, is core.Conflict; a contact that the
 // account does not have is core.NotFound.
 func (s *Writes) AddIdentity(ctx context.Context, account, id int64, actor core.Actor, in NewIdentity) (core.Identity, error) {
-	var i core.Identity
-	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+	i, err := repeat.Made(ctx, s.store, s.clock, account, in.Repeat, func(ctx context.Context, tx store.Tx) (core.Identity, int64, error) {
 		c, err := tx.Contact(ctx, account, id)
 		if err != nil {
-			return err
+			return core.Identity{}, 0, err
 		}
 		if err := refuseAddresses(ctx, tx, account, []NewIdentity{in}); err != nil {
-			return err
+			return core.Identity{}, 0, err
 		}
 		now := s.clock()
-		i = in.of(&c, now)
-		return insertIdentity(ctx, tx, &i, actor, now)
+		i := in.of(&c, now)
+		err = insertIdentity(ctx, tx, &i, actor, now)
+		return i, i.ID, err
+	}, func(ctx context.Context, tx store.Tx, id int64) (core.Identity, error) {
+		return tx.Identity(ctx, account, id)
 	})
 	if err != nil {
 		return core.Identity{}, fmt.Errorf("add identity: %w", err)
@@ -86,7 +92,7 @@ func refuseAddresses(ctx context.Context, tx store.Tx, account int64, all []NewI
 		}
 		at := place{in.ProviderType, in.Address}
 		if taken || seen[at] {
-			return core.Taken("the address")
+			return takenKey("address")
 		}
 		seen[at] = true
 	}
@@ -114,6 +120,9 @@ func (s *Writes) ChangeIdentity(ctx context.Context, account, id int64, actor co
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
 		var err error
 		if i, err = tx.Identity(ctx, account, id); err != nil {
+			return err
+		}
+		if err := in.If.Of(i); err != nil {
 			return err
 		}
 		before := i

@@ -17,7 +17,10 @@ import (
 // vouches for it: a server's token, an agent, a channel. What an anonymous
 // visitor says of itself is no claim.
 type Claim struct {
-	IdentityID int64 // 0: by the address
+	IdentityID int64 // 0: by the contact or the address
+	// ContactID names a contact, 0: by the address. The identity is the one that
+	// has a door into the inbox, else the contact's oldest, else a new one.
+	ContactID, InboxID int64
 	// ProviderType and Address name an identity that is known or new; without
 	// an address a new visitor comes.
 	ProviderType int64
@@ -47,12 +50,8 @@ func Resolve(ctx context.Context, tx store.Tx, account int64, claim Claim, actor
 	if !known {
 		p = p.withAddress(claim.ProviderType, claim.Address)
 	}
-	var contact core.Contact
-	if known {
-		if contact, err = tx.Contact(ctx, account, identity.ContactID); err != nil {
-			return core.Contact{}, core.Identity{}, err
-		}
-	} else if contact, err = findByKeys(ctx, tx, account, &p); err != nil {
+	contact, err := findContact(ctx, tx, account, &claim, &p, identity)
+	if err != nil {
 		return core.Contact{}, core.Identity{}, err
 	}
 	if err := keep(ctx, tx, account, &contact, &p, actor, now); err != nil {
@@ -71,6 +70,36 @@ func Resolve(ctx context.Context, tx store.Tx, account int64, claim Claim, actor
 	return contact, identity, nil
 }
 
+// findContact returns the contact who is claimed, the zero Contact when it is a
+// new one. One that the account does not have is core.Invalid.
+func findContact(ctx context.Context, tx store.Tx, account int64, claim *Claim, p *Profile, known core.Identity) (core.Contact, error) {
+	if known.ID != 0 {
+		return tx.Contact(ctx, account, known.ContactID)
+	}
+	if claim.ContactID == 0 {
+		return findByKeys(ctx, tx, account, p)
+	}
+	c, err := tx.Contact(ctx, account, claim.ContactID)
+	if err != nil && core.KindOf(err) == core.NotFound {
+		err = core.Refuse("contact", fmt.Sprintf("there is no contact %d", claim.ContactID))
+	}
+	return c, err
+}
+
+// ofContact returns the identity through which a contact speaks in an inbox.
+func ofContact(ctx context.Context, tx store.Tx, account int64, claim *Claim) (core.Identity, bool, error) {
+	all, err := tx.ListIdentities(ctx, account, claim.ContactID, 0, store.MaxIDs)
+	if err != nil || len(all) == 0 {
+		return core.Identity{}, false, err
+	}
+	for i := range all {
+		if _, ok, err := tx.FindContactInbox(ctx, account, all[i].ID, claim.InboxID); ok || err != nil {
+			return all[i].Identity, ok, err
+		}
+	}
+	return all[0].Identity, true, nil
+}
+
 // findIdentity returns the identity that is claimed. A claim without an address
 // is given one that nobody has.
 func findIdentity(ctx context.Context, tx store.Tx, account int64, claim *Claim) (core.Identity, bool, error) {
@@ -80,6 +109,11 @@ func findIdentity(ctx context.Context, tx store.Tx, account int64, claim *Claim)
 			err = core.Refuse("identity", fmt.Sprintf("there is no identity %d", claim.IdentityID))
 		}
 		return i, true, err
+	}
+	if claim.ContactID != 0 {
+		if i, ok, err := ofContact(ctx, tx, account, claim); ok || err != nil {
+			return i, ok, err
+		}
 	}
 	if claim.Address == "" {
 		claim.ProviderType, claim.Address = core.AnonymousProvider, uuid.NewString()

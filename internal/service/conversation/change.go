@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"parley/internal/core"
 	"parley/internal/service/contact"
@@ -21,17 +22,21 @@ type Changes struct {
 	TeamID                 *int64 // 0 is none
 	// AddLabels and RemoveLabels are ids of labels of the account.
 	AddLabels, RemoveLabels []int64
+	// SetLabels are all the labels that the conversation is to have.
+	SetLabels *[]int64
 	// Place is the inbox and the part of it to move to.
 	Place   *PlaceID
 	Subject *string
-	// Custom attributes: the whole object, or members to set.
-	CustomAttributes, MergeCustomAttributes *core.JSON
+	// Custom attributes: the whole object; or members to set; or members to set,
+	// of which those that are null are taken away.
+	CustomAttributes, MergeCustomAttributes, PatchCustomAttributes *core.JSON
 	// Ext returns what dialects keep with the conversation from what it is, or
 	// why it cannot. ExtShown tells whether the customer's side may see it.
 	Ext      func(ext core.JSON) (core.JSON, error)
 	ExtShown bool
 	// Participants to add and to remove, ids of agents.
 	AddParticipants, RemoveParticipants []int64
+	If                                  core.Check[core.Conversation]
 }
 
 // PlaceID names an inbox and, unless it is 0, one of its parts.
@@ -43,6 +48,9 @@ type PlaceID struct{ InboxID, SubInboxID int64 }
 // itself core.NotFound.
 func (s *Writes) Change(ctx context.Context, account, conversation int64, actor core.Actor, in Changes) (core.Conversation, error) {
 	c, err := s.on(ctx, account, conversation, actor, func(ctx context.Context, w *work) error {
+		if err := in.If.Of(w.conv); err != nil {
+			return err
+		}
 		rules, err := w.rules(ctx, &in)
 		if err != nil {
 			return err
@@ -100,6 +108,9 @@ func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
 	}
 	if in.MergeCustomAttributes != nil {
 		rules = append(rules, customAttributes(func(old core.JSON) core.JSON { return old.Merge(*in.MergeCustomAttributes) }, now))
+	}
+	if in.PatchCustomAttributes != nil {
+		rules = append(rules, customAttributes(func(old core.JSON) core.JSON { return old.Patch(*in.PatchCustomAttributes) }, now))
 	}
 	if in.Status != nil {
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.SetStatus(c, *in.Status, now) })
@@ -199,12 +210,42 @@ func (w *work) peopleRules(ctx context.Context, in *Changes) ([]rule, error) {
 	return rules, nil
 }
 
+// labelsTo returns which labels are to be added and removed so that the
+// conversation has these. Deleted ones that it still lists stay where they are.
+func (w *work) labelsTo(ctx context.Context, wanted []int64) (add, remove []int64, err error) {
+	for _, id := range wanted {
+		if !slices.Contains(w.conv.LabelIDs, id) && !slices.Contains(add, id) {
+			add = append(add, id)
+		}
+	}
+	var others []int64
+	for _, id := range w.conv.LabelIDs {
+		if !slices.Contains(wanted, id) {
+			others = append(others, id)
+		}
+	}
+	found, err := w.tx.LabelsByID(ctx, w.conv.AccountID, others[:min(len(others), store.MaxIDs)])
+	for i := range found {
+		if !found[i].DeletedAt.IsSet() {
+			remove = append(remove, found[i].ID)
+		}
+	}
+	return add, remove, err
+}
+
 // labelRules are the rules about labels.
 func (w *work) labelRules(ctx context.Context, in *Changes) ([]rule, error) {
-	if len(in.AddLabels)+len(in.RemoveLabels) == 0 {
+	add, remove := in.AddLabels, in.RemoveLabels
+	if in.SetLabels != nil {
+		var err error
+		if add, remove, err = w.labelsTo(ctx, *in.SetLabels); err != nil {
+			return nil, err
+		}
+	}
+	if len(add)+len(remove) == 0 {
 		return nil, nil
 	}
-	ids := append(append([]int64(nil), in.AddLabels...), in.RemoveLabels...)
+	ids := append(append([]int64(nil), add...), remove...)
 	if len(ids) > store.MaxIDs {
 		return nil, core.Refuse("labels", "too many at once")
 	}
@@ -225,7 +266,7 @@ func (w *work) labelRules(ctx context.Context, in *Changes) ([]rule, error) {
 		switch {
 		case l == nil:
 			return nil, core.Refuse("labels", fmt.Sprintf("there is no label %d", id))
-		case i < len(in.AddLabels):
+		case i < len(add):
 			rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.AddLabel(c, l, now) })
 		default:
 			rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.RemoveLabel(c, l, now), nil })

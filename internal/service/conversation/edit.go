@@ -7,13 +7,21 @@ import (
 	"parley/internal/core"
 )
 
+// Revision says which message or note of a conversation is to be another one,
+// and in whose name.
+type Revision struct {
+	ConversationID, EntryID int64
+	Actor                   core.Actor
+	If                      core.Check[core.Entry]
+}
+
 // EditMessage replaces the text of a message or a note and returns it. One that
 // is deleted, or that the system wrote as an activity, is core.Invalid.
-func (s *Writes) EditMessage(ctx context.Context, account, conversation, entry int64, content string, actor core.Actor) (core.Entry, error) {
+func (s *Writes) EditMessage(ctx context.Context, account int64, in Revision, content string) (core.Entry, error) {
 	if err := checkContent(content); err != nil {
 		return core.Entry{}, err
 	}
-	e, err := s.change(ctx, account, conversation, entry, actor, told{core.MessageUpdated, core.NoteUpdated}, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
+	e, err := s.change(ctx, account, in, told{core.MessageUpdated, core.NoteUpdated}, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
 		return core.Edit(c, e, content, at)
 	})
 	if err != nil {
@@ -24,8 +32,8 @@ func (s *Writes) EditMessage(ctx context.Context, account, conversation, entry i
 
 // DeleteMessage makes a message or a note a tombstone: it keeps its place and
 // counts on, without text. Deleting one again changes nothing.
-func (s *Writes) DeleteMessage(ctx context.Context, account, conversation, entry int64, actor core.Actor) (core.Entry, error) {
-	e, err := s.change(ctx, account, conversation, entry, actor, told{core.MessageDeleted, core.NoteDeleted}, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
+func (s *Writes) DeleteMessage(ctx context.Context, account int64, in Revision) (core.Entry, error) {
+	e, err := s.change(ctx, account, in, told{core.MessageDeleted, core.NoteDeleted}, func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error) {
 		if e.Kind == core.Activity {
 			return false, core.Refuse("entry", "activities are not deleted")
 		}
@@ -50,20 +58,23 @@ func (t told) of(e *core.Entry) core.EventType {
 
 // change runs a rule on one entry of a conversation.
 func (s *Writes) change(
-	ctx context.Context, account, conversation, entry int64, actor core.Actor, as told,
+	ctx context.Context, account int64, in Revision, as told,
 	rule func(c *core.Conversation, e *core.Entry, at core.Time) (bool, error),
 ) (core.Entry, error) {
 	var changed core.Entry
-	_, err := s.on(ctx, account, conversation, actor, func(ctx context.Context, w *work) error {
-		if err := checkActor(ctx, w.tx, account, actor); err != nil {
+	_, err := s.on(ctx, account, in.ConversationID, in.Actor, func(ctx context.Context, w *work) error {
+		if err := checkActor(ctx, w.tx, account, in.Actor); err != nil {
 			return err
 		}
-		e, err := readEntry(ctx, w.tx, &w.conv, entry)
+		e, err := readEntry(ctx, w.tx, &w.conv, in.EntryID)
 		if err != nil {
 			return err
 		}
 		if e == nil {
 			return core.Absent("entry")
+		}
+		if err := in.If.Of(*e); err != nil {
+			return err
 		}
 		did, err := rule(&w.conv, e, w.now)
 		changed = *e
@@ -78,7 +89,7 @@ func (s *Writes) change(
 			return err
 		}
 		w.stored = true
-		w.event(as.of(e), actor, core.EntryChange{Entry: *e, Attachments: attachments})
+		w.event(as.of(e), in.Actor, core.EntryChange{Entry: *e, Attachments: attachments})
 		return nil
 	})
 	return changed, err

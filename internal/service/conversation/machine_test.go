@@ -260,7 +260,7 @@ func (x *machine) Edit(t *rapid.T) {
 	i := x.entry(t)
 	text := rapid.SampledFrom([]string{"Hi", "edited"}).Draw(t, "text")
 	s := &x.m.said[i]
-	_, err := x.w.EditMessage(t.Context(), x.f.Account.ID, x.id, s.id, text, core.Actor{Type: core.ActorAgent, ID: x.f.Agent.ID})
+	_, err := x.w.EditMessage(t.Context(), x.f.Account.ID, conversation.Revision{ConversationID: x.id, EntryID: s.id, Actor: core.Actor{Type: core.ActorAgent, ID: x.f.Agent.ID}}, text)
 	if s.deleted {
 		if core.KindOf(err) != core.Invalid {
 			t.Fatalf("a tombstone was edited: %v", err)
@@ -276,7 +276,7 @@ func (x *machine) Edit(t *rapid.T) {
 
 func (x *machine) Delete(t *rapid.T) {
 	s := &x.m.said[x.entry(t)]
-	_, err := x.w.DeleteMessage(t.Context(), x.f.Account.ID, x.id, s.id, core.Actor{Type: core.ActorSystem})
+	_, err := x.w.DeleteMessage(t.Context(), x.f.Account.ID, conversation.Revision{ConversationID: x.id, EntryID: s.id, Actor: core.Actor{Type: core.ActorSystem}})
 	x.must(err)
 	if !s.deleted {
 		s.deleted = true

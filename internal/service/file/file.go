@@ -36,6 +36,8 @@ type Options struct {
 	Blobs blob.Store
 	Clock core.Clock
 	Links *Links
+	// Tickets stand for files that were uploaded before their message.
+	Tickets *Tickets
 	// Folder is where files lie while they arrive; it is made when the first
 	// one does.
 	Folder     string
@@ -48,8 +50,8 @@ type Files struct{ Options }
 // New returns the use cases.
 func New(o Options) *Files { return &Files{o} }
 
-// maxFiles bounds the files of one message.
-const maxFiles = 20
+// MaxFiles bounds the files of one message.
+const MaxFiles = 20
 
 // Incoming is a file as it was sent.
 type Incoming struct {
@@ -84,8 +86,8 @@ func (b *Batch) Sums() []string { return b.sums }
 // error.
 func (b *Batch) Add(ctx context.Context, in Incoming) (err error) {
 	f := b.files
-	if len(b.kept) == maxFiles {
-		return core.Refuse("file", fmt.Sprintf("a message has at most %d files", maxFiles))
+	if len(b.kept) == MaxFiles {
+		return core.Refuse("file", fmt.Sprintf("a message has at most %d files", MaxFiles))
 	}
 	arrived, err := f.arrive(in.Body)
 	if err != nil {

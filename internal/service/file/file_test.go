@@ -465,7 +465,7 @@ func TestAddresses(t *testing.T) {
 				w.t.Errorf("the address tells the key: %s", a.URL)
 			}
 		}
-		if _, err := w.writes.DeleteMessage(ctx, w.Account.ID, w.Chat.ID, made.ID, core.Actor{Type: core.ActorAgent, ID: w.Agent.ID}); err != nil {
+		if _, err := w.writes.DeleteMessage(ctx, w.Account.ID, conversation.Revision{ConversationID: w.Chat.ID, EntryID: made.ID, Actor: core.Actor{Type: core.ActorAgent, ID: w.Agent.ID}}); err != nil {
 			w.t.Fatal(err)
 		}
 		if _, err := w.files.Find(ctx, good); core.KindOf(err) != core.NotFound {

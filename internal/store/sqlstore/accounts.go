@@ -37,9 +37,16 @@ var (
 // byIDs makes the statements that read the rows of a list of ids, by the
 // list's padded length.
 func byIDs(t table) map[int]string {
+	return bySizes(func(size int) string {
+		return t.selectFrom("WHERE account_id = $1 AND id IN (" + placeholders(2, size) + ")")
+	})
+}
+
+// bySizes makes a statement for each padded length of a list of ids.
+func bySizes(text func(size int) string) map[int]string {
 	texts := map[int]string{}
 	for _, size := range idSizes {
-		texts[size] = t.selectFrom("WHERE account_id = $1 AND id IN (" + placeholders(2, size) + ")")
+		texts[size] = text(size)
 	}
 	return texts
 }

@@ -29,7 +29,10 @@ var (
 	listIdleSQL = `SELECT id FROM conversations WHERE account_id = $1 AND inbox_id = $2 AND status = 'open' AND last_activity_at < $3
 		ORDER BY last_activity_at, id LIMIT $4`
 
-	readCursorSQL    = readCursorTable.selectFrom("WHERE account_id = $1 AND conversation_id = $2 AND agent_id = $3")
+	readCursorSQL  = readCursorTable.selectFrom("WHERE account_id = $1 AND conversation_id = $2 AND agent_id = $3")
+	readCursorsSQL = bySizes(func(size int) string {
+		return readCursorTable.selectFrom("WHERE account_id = $1 AND agent_id = $2 AND conversation_id IN (" + placeholders(3, size) + ")")
+	})
 	putReadCursorSQL = readCursorTable.insert() + ` ON CONFLICT (account_id, conversation_id, agent_id)
 		DO UPDATE SET entry_id = excluded.entry_id, seq = excluded.seq`
 
@@ -111,6 +114,18 @@ func textValues[S ~string](texts []S) []any {
 // ListIdle implements store.Conversations.
 func (r reader) ListIdle(ctx context.Context, account, inbox int64, before core.Time, limit int) ([]int64, error) {
 	return list(ctx, r.checked, new(number), listIdleSQL, account, inbox, before, limit)
+}
+
+// ReadCursors implements store.Conversations.
+func (r reader) ReadCursors(ctx context.Context, account, agent int64, conversations []int64) ([]core.ReadCursor, error) {
+	if len(conversations) == 0 {
+		return nil, nil
+	}
+	if err := checkIDCount(conversations); err != nil {
+		return nil, err
+	}
+	given := padded(conversations)
+	return list(ctx, r.checked, new(readCursorRow), readCursorsSQL[len(given)], append([]any{account, agent}, given...)...)
 }
 
 // FindReadCursor implements store.Conversations.

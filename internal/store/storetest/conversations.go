@@ -152,8 +152,11 @@ var conversationChecks = []check{
 			cursor.Seq = seq
 			e.tx(f.Account.ID, func(tx store.Tx) error { return tx.PutReadCursor(e.ctx, cursor) })
 			e.same("FindReadCursor", found(e.st.FindReadCursor(e.ctx, f.Account.ID, f.Chat.ID, f.Agent.ID)), cursor)
+			e.same("ReadCursors", must(e.st.ReadCursors(e.ctx, f.Account.ID, f.Agent.ID, []int64{f.Invoice.ID, f.Chat.ID, 99})), []core.ReadCursor{cursor})
 		}
 		missing(e.st.FindReadCursor(e.ctx, f.Account.ID, f.Chat.ID, f.Admin.ID))
+		e.same("ReadCursors of another", must(e.st.ReadCursors(e.ctx, f.Account.ID, f.Admin.ID, []int64{f.Chat.ID})), nil)
+		e.same("ReadCursors of none", must(e.st.ReadCursors(e.ctx, f.Account.ID, f.Agent.ID, nil)), nil)
 		for what, v := range map[string]core.ReadCursor{
 			"conversation": {AccountID: f.Account.ID, ConversationID: 99, AgentID: f.Agent.ID},
 			"agent":        {AccountID: f.Account.ID, ConversationID: f.Chat.ID, AgentID: f.Ada.ID},

@@ -136,7 +136,11 @@ func newFiles(t testing.TB, st store.Store, o Options, key []byte) *file.Files {
 	if err != nil {
 		t.Fatalf("make addresses of files: %v", err)
 	}
-	return file.New(file.Options{Store: st, Blobs: o.Blobs, Clock: o.Clock, Links: links, Folder: t.TempDir(), LimitBytes: o.FilesLimit})
+	tickets, err := file.NewTickets(key)
+	if err != nil {
+		t.Fatalf("make tickets of files: %v", err)
+	}
+	return file.New(file.Options{Store: st, Blobs: o.Blobs, Clock: o.Clock, Links: links, Tickets: tickets, Folder: t.TempDir(), LimitBytes: o.FilesLimit})
 }
 
 // Open returns an empty, migrated store of the engine.

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"parley/internal/core"
+)
+
+// view is who looks at what is shown: a customer, or staff.
+type view struct{ customer bool }
+
+func (c *caller) view() view { return view{customer: c.Customer != nil} }
+
+// StaffOnly is a member that customers are not shown: for them it is absent.
+type StaffOnly[T any] struct {
+	value T
+	shown bool
+}
+
+// forStaff is a member that only staff are shown.
+func forStaff[T any](v view, value T) StaffOnly[T] {
+	if v.customer {
+		return StaffOnly[T]{}
+	}
+	return StaffOnly[T]{value, true}
+}
+
+// IsZero tells encoding/json to leave the member out.
+func (s StaffOnly[T]) IsZero() bool { return !s.shown }
+
+// MarshalJSON implements json.Marshaler.
+func (s StaffOnly[T]) MarshalJSON() ([]byte, error) { return encode(s.value) }
+
+// Schema implements huma.SchemaProvider: it is that of the value.
+func (StaffOnly[T]) Schema(r huma.Registry) *huma.Schema {
+	t := reflect.TypeFor[T]()
+	s := huma.SchemaFromType(r, t)
+	if t.Kind() == reflect.Pointer {
+		s.Nullable = true
+	}
+	return s
+}
+
+// Object is a JSON object that clients keep with a thing, exactly as they gave
+// it.
+type Object core.JSON
+
+// MarshalJSON implements json.Marshaler.
+func (o Object) MarshalJSON() ([]byte, error) { return []byte(core.JSON(o).Or("{}")), nil }
+
+// UnmarshalJSON implements json.Unmarshaler. That it is an object the schema
+// has checked.
+func (o *Object) UnmarshalJSON(text []byte) error {
+	*o = Object(text)
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (Object) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+}
+
+var (
+	_ json.Marshaler   = Object("")
+	_ json.Unmarshaler = new(Object)
+)
