@@ -144,6 +144,18 @@ type Conversations interface {
 	FindConversationByDisplayID(ctx context.Context, account, displayID int64) (core.Conversation, bool, error)
 	// ListThreads returns the threads that match q in q's order.
 	ListThreads(ctx context.Context, account int64, q ThreadQuery) ([]core.Thread, error)
+	// PageThreads returns the page of ListThreads that begins behind q.From,
+	// and where the next one begins. What a page costs is bounded by q.Scan,
+	// whatever q selects: a page may hold fewer threads than q.Limit, even none,
+	// and yet have a Next.
+	//
+	// A walk from Next to Next shows every thread exactly once that matches and
+	// does not move in the order meanwhile. In the order of creation none moves.
+	// Of those that move, one may be missing or come again.
+	//
+	// The orders by closing and by customer update go through an inbox or a
+	// contact: without one they are core.Invalid.
+	PageThreads(ctx context.Context, account int64, q ThreadQuery) (ThreadPage, error)
 	// CountThreads returns how many threads match q, whatever its paging. For
 	// a query without any filter it is the account's kept counter.
 	CountThreads(ctx context.Context, account int64, q ThreadQuery) (int64, error)
@@ -151,6 +163,10 @@ type Conversations interface {
 	// conversations in inboxes of the given channels, all when none are given.
 	// It reads only conversations with unread messages.
 	ContactUnread(ctx context.Context, account, identity int64, channels ...core.Channel) (int64, error)
+	// ContactUnreadByConversation counts the unread messages of a contact in
+	// each conversation, in one read of an index. ok is false when the account
+	// has no such contact.
+	ContactUnreadByConversation(ctx context.Context, account int64, q UnreadQuery) (unread ContactUnread, ok bool, err error)
 	// CountStates returns how many conversations the account has in each state
 	// of each sub-inbox, in no particular order and without empty ones. It
 	// reads one small index row for each conversation.
@@ -214,7 +230,7 @@ type Order int
 
 // The orders.
 const (
-	ByID             Order = iota // by id alone; allows ThreadQuery.After
+	ByID             Order = iota // by id alone
 	ByLastMessage                 // last public message, else creation
 	ByLastActivity                // newest entry, else creation
 	ByCreation                    // creation
@@ -248,10 +264,26 @@ type ThreadQuery struct {
 	SubInboxID     int64
 	OwnerID        int64
 	BotID          int64
+	TeamID         int64
+	// AssigneeID is in charge, as assignee or as assignee bot.
+	AssigneeID int64
+	// Unassigned matches threads that neither an agent nor a bot is in charge
+	// of, whatever their status.
+	Unassigned bool
+	// ParticipantID takes part.
+	ParticipantID int64
+	// LabelID is among the labels as stored; no index leads there.
+	LabelID int64
+	// InboxIDs matches any of the inboxes; none = all. At most MaxIDs.
+	InboxIDs []int64
 	// Channels matches inboxes of any of them.
 	Channels []core.Channel
+	// Statuses matches any of them, whatever the code.
+	Statuses []core.Status
 	// States matches any of the pairs.
 	States []State
+	// Unread, when set, matches threads with something unread.
+	Unread *CursorOf
 	// Ext matches all of them.
 	Ext []ExtMatch
 	// Range bounds one of the times that threads are ordered by. In the order
@@ -261,12 +293,15 @@ type ThreadQuery struct {
 
 	Order Order
 	Desc  bool
-	// After, for ByID only: the id after which the list goes on, in its
-	// direction.
-	After  int64
+	// From is the place behind which the list goes on, in its direction; nil =
+	// from its beginning.
+	From   *Place
 	Limit  int // at most; must be positive
-	Offset int
-	With   Parts
+	Offset int // not of PageThreads
+	// Scan, of PageThreads alone, is how many rows a page looks at at most for
+	// what no index leads to; must be positive there.
+	Scan int
+	With Parts
 }
 
 // State is a status together with the exact code kept beside it.

@@ -129,7 +129,7 @@ func (l *lister) write(ctx context.Context, s *httpx.Stream) error {
 		if len(threads) < l.query.Limit {
 			return s.Append(func(b []byte) []byte { return append(b, ']') })
 		}
-		l.query.After = threads[len(threads)-1].Conversation.ID
+		l.query.From = &conversation.Place{ID: threads[len(threads)-1].Conversation.ID}
 	}
 }
 

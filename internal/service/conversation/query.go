@@ -11,6 +11,8 @@ type (
 	State = store.State
 	// Order is how threads stand in a list.
 	Order = store.Order
+	// Place is where a list of threads goes on.
+	Place = store.Place
 	// Range bounds one of the times that threads are ordered by.
 	Range = store.Range
 	// Parts says what a thread brings along beside the conversation.

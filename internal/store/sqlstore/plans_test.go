@@ -43,6 +43,9 @@ type hotRead struct {
 	name  string
 	index string
 	run   func(ctx context.Context, st store.Store) error
+	// sorts allows PostgreSQL to sort the rows that it found by the index: when
+	// all of them, or a few more, are part of the answer.
+	sorts bool
 }
 
 func threads(q store.ThreadQuery) func(ctx context.Context, st store.Store) error {
@@ -63,88 +66,89 @@ func hotReads() []hotRead {
 		{"unread by channel", "conversations_unread", func(ctx context.Context, st store.Store) error {
 			_, err := st.ContactUnread(ctx, fat, 7, core.ChannelWeb, core.ChannelAPI)
 			return err
-		}},
+		}, false},
 		{"unread", "conversations_unread", func(ctx context.Context, st store.Store) error {
 			_, err := st.ContactUnread(ctx, fat, 7)
 			return err
-		}},
+		}, false},
 		{"entries of one conversation", "entries_position", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEntries(ctx, fat, store.EntryQuery{ConversationIDs: []int64{9}, After: 1, Limit: 50})
 			return err
-		}},
+		}, false},
 		{"newest entries of one conversation", "entries_position", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEntries(ctx, fat, store.EntryQuery{ConversationIDs: []int64{9}, Kinds: []core.EntryKind{core.Message}, Desc: true, Limit: 50})
 			return err
-		}},
+		}, false},
 		{"identities of a contact", "identities_contact", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListIdentities(ctx, fat, 7, 0, 100)
 			return err
-		}},
+		}, false},
 		{"conversations of each identity", "conversations_identity_", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListIdentities(ctx, fat, 7, 0, 100)
 			return err
-		}},
+		}, false},
 		{"log", "events", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEvents(ctx, fat, 5, 100)
 			return err
-		}},
+		}, false},
 		{"log, some types", "events", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{After: 5, Types: []core.EventType{core.LabelCreated, core.NoteCreated}, Limit: 50, Scan: 1000})
 			return err
-		}},
+		}, false},
 		{"events of a contact", "events_contact", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ContactID: 7, Limit: 50, Scan: 1000})
 			return err
-		}},
+		}, false},
 		{"events of a contact, some types", "events_contact", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ContactID: 7, After: 5, Types: []core.EventType{core.LabelCreated}, Limit: 50, Scan: 1000})
 			return err
-		}},
+		}, false},
 		{"events of a conversation", "events_conversation", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ConversationID: 9, Limit: 50, Scan: 1000})
 			return err
-		}},
+		}, false},
 		{"events of a contact in a conversation", "events_con", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ConversationID: 9, ContactID: 9, Types: []core.EventType{core.LabelCreated}, Limit: 50, Scan: 1000})
 			return err
-		}},
+		}, false},
 		{"walk of conversations", "conversations", func(ctx context.Context, st store.Store) error {
 			_, err := st.PageConversations(ctx, fat, 5, 100)
 			return err
-		}},
+		}, false},
 		{"walk of contacts", "contacts", func(ctx context.Context, st store.Store) error {
 			_, err := st.PageContacts(ctx, fat, 5, 100)
 			return err
-		}},
+		}, false},
 		{"what an agent is in charge of", "conversations_assignee", func(ctx context.Context, st store.Store) error {
 			_, err := st.CountAssigned(ctx, fat, 1_000_041)
 			return err
-		}},
+		}, false},
 		{"conversations of an agent", "conversations_assignee", func(ctx context.Context, st store.Store) error {
 			_, err := st.ConversationsOfAgent(ctx, fat, 1_000_041, 100)
 			return err
-		}},
+		}, false},
 		{"conversations of a team", "conversations_team", func(ctx context.Context, st store.Store) error {
 			_, err := st.ConversationsOfTeam(ctx, fat, 3, 100)
 			return err
-		}},
+		}, false},
 		{"whether something is nobody's", "conversations_unassigned", func(ctx context.Context, st store.Store) error {
 			_, err := st.HasUnassigned(ctx, fat, 1)
 			return err
-		}},
+		}, false},
 		{"what is nobody's", "conversations_unassigned", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListUnassigned(ctx, fat, 1, 0, 50)
 			return err
-		}},
+		}, false},
 		{"what is a team's and nobody's", "conversations_unassigned", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListUnassigned(ctx, fat, 1, 3, 50)
 			return err
-		}},
+		}, false},
 		{"count by identity", "conversations_", func(ctx context.Context, st store.Store) error {
 			_, err := st.CountThreads(ctx, fat, store.ThreadQuery{IdentityID: 7})
 			return err
-		}},
+		}, false},
 	}
+	reads = append(append(reads, pagedReads()...), unreadOfContact()...)
 	for _, desc := range []bool{false, true} {
 		for name, r := range map[string]struct {
 			index string
@@ -156,11 +160,11 @@ func hotReads() []hotRead {
 			"account by last message":   {"conversations_last", store.ThreadQuery{Order: store.ByLastMessage}},
 			"contact inbox by id":       {"conversations_contact_inbox", store.ThreadQuery{ContactInboxID: 7}},
 			"contact by id":             {"conversations_contact", store.ThreadQuery{ContactID: 7}},
-			"contact by id after":       {"conversations_contact", store.ThreadQuery{ContactID: 7, After: 900}},
+			"contact by id after":       {"conversations_contact", store.ThreadQuery{ContactID: 7, From: &store.Place{ID: 900}}},
 			"owner by last message":     {"conversations_owner_last", store.ThreadQuery{OwnerID: 1_000_041, Order: store.ByLastMessage}},
 			"bot by last message":       {"conversations_bot_last", store.ThreadQuery{BotID: 1_000_041, Order: store.ByLastMessage}},
 			"account, far into it":      {"conversations_last", store.ThreadQuery{Order: store.ByLastMessage, Offset: 40}},
-			"account by id after":       {"conversations", store.ThreadQuery{After: 900}},
+			"account by id after":       {"conversations", store.ThreadQuery{From: &store.Place{ID: 900}}},
 			"inbox by creation":         {"conversations_inbox_created", store.ThreadQuery{InboxID: 1, Order: store.ByCreation, Range: store.Range{By: store.ByCreation, From: 3, To: 900}}},
 			"inbox by closing":          {"conversations_inbox_closing", store.ThreadQuery{InboxID: 1, Order: store.ByClosing, Range: store.Range{By: store.ByClosing, From: 3, To: 900}}},
 			"inbox by customer update":  {"conversations_inbox_updated", store.ThreadQuery{InboxID: 1, Order: store.ByCustomerUpdate, Range: store.Range{By: store.ByCustomerUpdate, From: 1, To: 900}}},
@@ -173,7 +177,55 @@ func hotReads() []hotRead {
 		} {
 			q := r.q
 			q.Desc, q.With = desc, allParts
-			reads = append(reads, hotRead{fmt.Sprint(name, ", desc ", desc), r.index, threads(q)})
+			reads = append(reads, hotRead{fmt.Sprint(name, ", desc ", desc), r.index, threads(q), false})
+		}
+	}
+	return reads
+}
+
+// pagedReads are walks, each from its middle. Those with a filter look for the
+// end of the page's part first, and have a comma in the name.
+func pagedReads() []hotRead {
+	var reads []hotRead
+	agents := &store.CursorOf{Side: core.AgentSide}
+	for _, desc := range []bool{false, true} {
+		for name, r := range map[string]struct {
+			index string
+			q     store.ThreadQuery
+		}{
+			"account by activity":                {"conversations_activity", store.ThreadQuery{Order: store.ByLastActivity}},
+			"account by activity, some inboxes":  {"conversations_activity", store.ThreadQuery{Order: store.ByLastActivity, InboxIDs: []int64{1, 3, 5}}},
+			"account by activity, a channel":     {"conversations_activity", store.ThreadQuery{Order: store.ByLastActivity, Channels: []core.Channel{core.ChannelWeb}}},
+			"account by creation":                {"conversations_created", store.ThreadQuery{Order: store.ByCreation}},
+			"account by creation, a status":      {"conversations_created", store.ThreadQuery{Order: store.ByCreation, Statuses: []core.Status{core.Resolved}}},
+			"account by message, a team":         {"conversations_last", store.ThreadQuery{Order: store.ByLastMessage, TeamID: 3}},
+			"account by message, an inbox":       {"conversations_last", store.ThreadQuery{Order: store.ByLastMessage, InboxID: 1}},
+			"account by activity, an agent's":    {"conversations_activity", store.ThreadQuery{Order: store.ByLastActivity, AssigneeID: 1_000_041}},
+			"account by activity, unread by him": {"conversations_activity", store.ThreadQuery{Order: store.ByLastActivity, Unread: &store.CursorOf{Side: core.AgentSide, AgentID: 1_000_041}}},
+			"account by activity, a label":       {"conversations_activity", store.ThreadQuery{Order: store.ByLastActivity, LabelID: 5}},
+			"account by id, a participant":       {"conversations", store.ThreadQuery{ParticipantID: 1_000_041}},
+			"open":                               {"conversations_open_activity", store.ThreadQuery{Order: store.ByLastActivity, Statuses: []core.Status{core.Open}}},
+			"open, an agent's":                   {"conversations_open", store.ThreadQuery{Order: store.ByLastActivity, Statuses: []core.Status{core.Open}, AssigneeID: 1_000_041}},
+			"open, nobody's, some inboxes":       {"conversations_open", store.ThreadQuery{Order: store.ByLastActivity, Statuses: []core.Status{core.Open}, Unassigned: true, InboxIDs: []int64{1, 3}}},
+			"open, an inbox":                     {"conversations_open", store.ThreadQuery{Order: store.ByLastActivity, Statuses: []core.Status{core.Open}, InboxID: 1}},
+			"unread by agents":                   {"conversations_agent_unread", store.ThreadQuery{Order: store.ByLastActivity, Unread: agents}},
+			"unread by agents, open":             {"conversations_agent_unread", store.ThreadQuery{Order: store.ByLastActivity, Unread: agents, Statuses: []core.Status{core.Open}}},
+			"inbox by creation":                  {"conversations_inbox_created", store.ThreadQuery{Order: store.ByCreation, InboxID: 1}},
+			"inbox by closing, a status":         {"conversations_inbox_closing", store.ThreadQuery{Order: store.ByClosing, InboxID: 1, Statuses: []core.Status{core.Resolved}}},
+			"inbox by customer update":           {"conversations_inbox_updated", store.ThreadQuery{Order: store.ByCustomerUpdate, InboxID: 1}},
+			"inbox by activity, a status":        {"conversations_inbox_activity", store.ThreadQuery{Order: store.ByLastActivity, InboxID: 1, Statuses: []core.Status{core.Pending}}},
+			"contact by message":                 {"conversations_contact_last", store.ThreadQuery{Order: store.ByLastMessage, ContactID: 7}},
+			"contact by message, an inbox":       {"conversations_contact_last", store.ThreadQuery{Order: store.ByLastMessage, ContactID: 7, InboxID: 1}},
+			"contact by message, unread":         {"conversations_contact_unread", store.ThreadQuery{Order: store.ByLastMessage, ContactID: 7, Unread: &store.CursorOf{Side: core.ContactSide}}},
+		} {
+			q := r.q
+			q.Desc, q.With, q.Limit, q.Scan = desc, allParts, 20, 50
+			q.From = &store.Place{Key: 500, CreatedAt: 500, ID: 10_000}
+			run := func(ctx context.Context, st store.Store) error {
+				_, err := st.PageThreads(ctx, fat, q)
+				return err
+			}
+			reads = append(reads, hotRead{fmt.Sprint("page of ", name, ", desc ", desc), r.index, run, strings.Contains(name, ", ")})
 		}
 	}
 	return reads
@@ -185,7 +237,7 @@ func countStates() hotRead {
 	return hotRead{"counts of states", "COVERING INDEX conversations_inbox_state", func(ctx context.Context, st store.Store) error {
 		_, err := st.CountStates(ctx, fat)
 		return err
-	}}
+	}, false}
 }
 
 // countOpen goes by the index on both engines. PostgreSQL may sort what it found
@@ -194,7 +246,23 @@ func countOpen() hotRead {
 	return hotRead{"open conversations of agents", "COVERING INDEX conversations_assignee", func(ctx context.Context, st store.Store) error {
 		_, err := st.CountOpen(ctx, fat, []int64{1_000_041, 1_000_043})
 		return err
-	}}
+	}, true}
+}
+
+// unreadOfContact are the counts of a badge.
+func unreadOfContact() []hotRead {
+	var reads []hotRead
+	for name, q := range map[string]store.UnreadQuery{
+		"unread of a contact":               {ContactID: 7, Limit: 100},
+		"unread of a contact by identifier": {Identifier: "i7", InboxIDs: []int64{1, 3}, Limit: 100},
+		"unread of a contact by channel":    {ContactID: 7, Channels: []core.Channel{core.ChannelWeb}, Limit: 100},
+	} {
+		reads = append(reads, hotRead{name, "conversations_contact_unread", func(ctx context.Context, st store.Store) error {
+			_, _, err := st.ContactUnreadByConversation(ctx, fat, q)
+			return err
+		}, true})
+	}
+	return reads
 }
 
 // fill adds two accounts in equal shares: 1000 contacts, 20 conversations each,
@@ -208,13 +276,13 @@ var fill = []string{
 		"SELECT 1000000 + n, 1 + n % 2, 'u' || n, 'person', '', '', '', '', '', '', '', '', 1000000 + n, 0, '', '', '', 1, 1 FROM numbers",
 	"INSERT INTO teams (id, account_id, name, agent_ids, created_at) SELECT n, 1 + n % 2, 'n' || n, '', 1 FROM numbers",
 	"INSERT INTO contacts (id, account_id, uuid, name, first_name, middle_name, last_name, email, phone, phone2, identifier, contact_type, country_code, location, company_id, locale, gender, birthday, remarks, blocked, avatar_url, label_ids, custom_attributes, additional_attributes, ext, last_activity_at, created_at, updated_at) " +
-		"SELECT n, 1 + n % 2, 'u' || n, 'name', '', '', '', '', '', '', '', '', '', '', 0, '', '', '', '', 0, '', '', '', '', '', 1, 1, 1 FROM numbers",
+		"SELECT n, 1 + n % 2, 'u' || n, 'name', '', '', '', '', '', '', 'i' || n, '', '', '', 0, '', '', '', '', 0, '', '', '', '', '', 1, 1, 1 FROM numbers",
 	"INSERT INTO identities (id, account_id, uuid, contact_id, provider_type, address, first_name, last_name, email, user_name, avatar_url, ext, created_at) " +
 		"SELECT n, 1 + n % 2, 'u' || n, n, 6, 'a' || n, '', '', '', '', '', '', 1 FROM numbers",
 	"INSERT INTO contact_inboxes (id, account_id, identity_id, contact_id, inbox_id, source_id, pubsub_token, hmac_verified, created_at) " +
 		"SELECT n, 1 + n % 2, n, n, 1 + (n + 1) % 2, 's' || n, '', 0, 1 FROM numbers",
 	"INSERT INTO conversations (id, account_id, uuid, display_id, inbox_id, sub_inbox_id, contact_id, identity_id, contact_inbox_id, status, status_code, archived_at, priority, subject, opened_by, external_id, label_ids, assignee_id, last_assignee_id, assignee_bot_id, owner_id, bot_id, team_id, custom_attributes, additional_attributes, ext, primary_message_id, snoozed_until, contact_last_seen_at, agent_last_seen_at, created_at, last_position, message_count, last_message_id, last_listed_id, agent_seq, contact_seq, contact_cursor, agent_cursor, contact_read_id, agent_read_id, first_response_at, last_response_at, closed_at, waiting_since, last_message_at, last_activity_at, customer_updated_at, updated_at) " +
-		"SELECT k * 1000 + n, 1 + n % 2, 'u' || (k * 1000 + n), k * 1000 + n, 1 + (n + 1) % 2, NULL, n, n, n, CASE k % 4 WHEN 0 THEN 'resolved' WHEN 1 THEN 'pending' ELSE 'open' END, 0, 0, '', '', 0, '', '', CASE WHEN k < 4 THEN 1000040 + n % 40 END, NULL, CASE WHEN k > 17 THEN 1000040 + n % 40 END, CASE WHEN k < 4 THEN 1000040 + n % 40 END, CASE WHEN k > 17 THEN 1000040 + n % 40 END, CASE WHEN k > 17 THEN 1 + (n + 1) % 40 END, '', '', '', 0, 0, 0, 0, k * 7919 % 1000, 2, 2, 2 * (k * 1000 + n) + 1, 2 * (k * 1000 + n) + 1, CASE WHEN n % 16 = 7 THEN 1 ELSE 0 END, 1, 0, 0, 0, 0, 0, 0, k % 3 * (k * 31 % 17), 0, k * 7919 % 1000 + n, 1, 1, 1 FROM numbers CROSS JOIN tens",
+		"SELECT k * 1000 + n, 1 + n % 2, 'u' || (k * 1000 + n), k * 1000 + n, 1 + (n + 1) % 2, NULL, n, n, n, CASE k % 4 WHEN 0 THEN 'resolved' WHEN 1 THEN 'pending' ELSE 'open' END, 0, 0, '', '', 0, '', '', CASE WHEN k < 4 THEN 1000040 + n % 40 END, NULL, CASE WHEN k > 17 THEN 1000040 + n % 40 END, CASE WHEN k < 4 THEN 1000040 + n % 40 END, CASE WHEN k > 17 THEN 1000040 + n % 40 END, CASE WHEN k > 17 THEN 1 + (n + 1) % 40 END, '', '', '', 0, 0, 0, 0, k * 7919 % 1000, 2, 2, 2 * (k * 1000 + n) + 1, 2 * (k * 1000 + n) + 1, CASE WHEN n % 16 = 7 THEN 1 ELSE 0 END, 1, 0, 0, 0, 0, 0, 0, k % 3 * (k * 31 % 17), 0, k * 7919 % 1000 + n, k * 7919 % 1000 + n, k * 7919 % 1000 + n, 1 FROM numbers CROSS JOIN tens",
 	"INSERT INTO entries (id, account_id, uuid, conversation_id, position, kind, sender_type, sender_id, sender_identity_id, origin, listed, counts, agent_seq, contact_seq, content, content_type, content_attributes, ext, external_id, delivery_status, attachment_count, code, params, deleted_at, created_at, updated_at) " +
 		"SELECT 2 * c.id + tens.k, c.account_id, 'u' || (2 * c.id + tens.k), c.id, 1 + tens.k, 'message', CASE WHEN c.id % 2 = 0 THEN 'contact' ELSE 'agent' END, c.contact_id, 0, '', 1, 1, 0, 0, 'hello, is anybody there?', '', '', '', '', '', 0, '', '', 0, 1, 1 FROM conversations c CROSS JOIN tens WHERE tens.k < 2",
 	"INSERT INTO events (account_id, seq, epoch, type, at, actor_type, actor_id, actor_identity_id, contact_id, conversation_id, inbox_id, payload) " +
@@ -271,6 +339,9 @@ func explain(ctx context.Context, q sqlstore.Querier, columns int, sql string, a
 	return plan.String(), rows.Err()
 }
 
+// sortNode is a sort in a plan of PostgreSQL.
+var sortNode = regexp.MustCompile(`Sort +\(cost.*\n +Sort Key.*`)
+
 // check runs every hot read and looks at the plans of its statements.
 func check(t *testing.T, engine sqlstore.Engine, reads []hotRead, bad *regexp.Regexp, plan func(ctx context.Context, s statement) (string, error)) {
 	t.Helper()
@@ -287,6 +358,9 @@ func check(t *testing.T, engine sqlstore.Engine, reads []hotRead, bad *regexp.Re
 			if err != nil {
 				t.Errorf("%s: %v", read.name, err)
 				continue
+			}
+			if read.sorts {
+				text = sortNode.ReplaceAllString(text, "")
 			}
 			if bad.MatchString(text) || !strings.Contains(text, read.index) {
 				t.Errorf("%s: want a plan by index %s, without sort and scan, got\n%sfor %s", read.name, read.index, text, s.sql[strings.LastIndex(s.sql, " FROM "):])

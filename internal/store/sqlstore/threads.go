@@ -1,13 +1,8 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
 	"parley/internal/core"
@@ -205,201 +200,12 @@ func threadSQL(with store.Parts, page string) string {
 	return f.before + page + f.behind
 }
 
-// where is a condition under construction: its text and the values it binds.
-type where struct {
-	text strings.Builder
-	args []any
-}
-
-// bind adds a value and returns its placeholder.
-func (w *where) bind(v any) string {
-	w.args = append(w.args, v)
-	return "$" + strconv.Itoa(len(w.args))
-}
-
-// equal adds a condition on a column when the id is not 0.
-func (w *where) equal(column string, id int64) {
-	if id != 0 {
-		w.text.WriteString(" AND " + column + " = " + w.bind(id))
-	}
-}
-
-// conditions adds what selects the threads of q, whatever its paging.
-func (w *where) conditions(engine Engine, account int64, q *store.ThreadQuery) {
-	if usesChannels(q) {
-		w.text.WriteString(" JOIN inboxes i ON i.account_id = c.account_id AND i.id = c.inbox_id")
-	}
-	w.text.WriteString(" WHERE c.account_id = " + w.bind(account))
-	w.equal("c.id", q.ConversationID)
-	w.equal("c.display_id", q.DisplayID)
-	w.equal("c.identity_id", q.IdentityID)
-	w.equal("c.contact_id", q.ContactID)
-	w.equal("c.contact_inbox_id", q.ContactInboxID)
-	// An identity has few conversations and an inbox many: beside an identity
-	// the plus hides the inbox from the choice of an index.
-	inbox := "c.inbox_id"
-	if q.IdentityID != 0 || q.ContactID != 0 || q.ContactInboxID != 0 || q.OwnerID != 0 || q.BotID != 0 {
-		inbox = "+c.inbox_id"
-	}
-	w.equal(inbox, q.InboxID)
-	w.equal("+c.sub_inbox_id", q.SubInboxID) // the one index that has it gives no order
-	w.equal("c.owner_id", q.OwnerID)
-	w.equal("c.bot_id", q.BotID)
-	w.channels(q.Channels)
-	w.states(q.States)
-	for _, m := range q.Ext {
-		w.ext(engine, m)
-	}
-	if q.Range.By != store.ByID {
-		key := orders[q.Range.By][0]
-		w.text.WriteString(" AND " + key + " >= " + w.bind(q.Range.From) + " AND " + key + " <= " + w.bind(q.Range.To))
-	}
-}
-
-// channels adds "an inbox of one of the channels".
-func (w *where) channels(channels []core.Channel) {
-	if len(channels) == 0 {
-		return
-	}
-	or := " AND ("
-	for _, ch := range channels {
-		w.text.WriteString(or + "i.channel = " + w.bind(string(ch)))
-		or = " OR "
-	}
-	w.text.WriteString(")")
-}
-
-// states adds "one of the pairs", padded like ids so that there are few texts.
-func (w *where) states(states []store.State) {
-	if len(states) == 0 {
-		return
-	}
-	size := len(states)
-	for _, s := range idSizes {
-		if s >= size {
-			size = s
-			break
-		}
-	}
-	w.text.WriteString(" AND (")
-	for i := range size {
-		s := states[min(i, len(states)-1)]
-		if i > 0 {
-			w.text.WriteString(" OR ")
-		}
-		w.text.WriteString("(c.status = " + w.bind(string(s.Status)) + " AND c.status_code = " + w.bind(s.Code) + ")")
-	}
-	w.text.WriteString(")")
-}
-
-// indexedExt is the member of ext that has an index, over its first
-// indexedRunes characters.
-var indexedExt = []string{"commbox", "provider_address"}
-
-const indexedRunes = 255
-
-// firstRunes returns the first n characters of s, as SQL's substr does.
-func firstRunes(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
-}
-
-// ext adds the comparison of a member of ext, and what stands in for it where
-// it is absent.
-func (w *where) ext(engine Engine, m store.ExtMatch) {
-	member := engine.JSONText("c.ext", m.Path)
-	if slices.Equal(m.Path, indexedExt) {
-		w.text.WriteString(" AND substr(" + member + ", 1, " + strconv.Itoa(indexedRunes) + ") = " + w.bind(firstRunes(m.Value, indexedRunes)))
-	}
-	w.text.WriteString(" AND (" + member + " = " + w.bind(m.Value))
-	if len(m.OrStatuses)+len(m.OrChannels) > 0 {
-		w.text.WriteString(" OR (" + member + " IS NULL AND (")
-		or := ""
-		for _, s := range m.OrStatuses {
-			w.text.WriteString(or + "c.status = " + w.bind(string(s)))
-			or = " OR "
-		}
-		for _, ch := range m.OrChannels {
-			w.text.WriteString(or + "i.channel = " + w.bind(string(ch)))
-			or = " OR "
-		}
-		w.text.WriteString("))")
-	}
-	w.text.WriteString(")")
-}
-
-// orders are the sort keys before creation and id, which break ties.
-var orders = map[store.Order][]string{
-	store.ByID:             {"c.id"},
-	store.ByLastMessage:    {"c.last_message_at", "c.created_at", "c.id"},
-	store.ByLastActivity:   {"c.last_activity_at", "c.created_at", "c.id"},
-	store.ByCreation:       {"c.created_at", "c.id"},
-	store.ByClosing:        {closing, "c.created_at", "c.id"},
-	store.ByCustomerUpdate: {"c.customer_updated_at", "c.created_at", "c.id"},
-}
-
-// order adds the paging: all keys in the list's direction.
-func (w *where) order(q *store.ThreadQuery) {
-	direction, beyond := "", " > "
-	if q.Desc {
-		direction, beyond = " DESC", " < "
-	}
-	if q.After != 0 {
-		w.text.WriteString(" AND c.id" + beyond + w.bind(q.After))
-	}
-	if q.ConversationID == 0 && q.DisplayID == 0 { // else there is one row at most
-		w.text.WriteString(" ORDER BY ")
-		for i, key := range orders[q.Order] {
-			if i > 0 {
-				w.text.WriteString(", ")
-			}
-			w.text.WriteString(key + direction)
-		}
-	}
-	w.text.WriteString(" LIMIT " + w.limit(q.Limit))
-	if q.Offset != 0 {
-		w.text.WriteString(" OFFSET " + w.bind(q.Offset))
-	}
-}
-
-// limitSizes are the limits that stand in the text: PostgreSQL plans a limit
-// that it does not know for a tenth of the table. Callers ask for one more than
-// they show.
-var limitSizes = [...]int{1, 2, 6, 11, 21, 26, 51, 101, 201, 501, 1001}
-
-// limit is a limit of at least n.
-func (w *where) limit(n int) string {
-	for _, size := range limitSizes {
-		if size >= n {
-			return strconv.Itoa(size)
-		}
-	}
-	return w.bind(n)
-}
-
-func usesChannels(q *store.ThreadQuery) bool {
-	if len(q.Channels) > 0 {
-		return true
-	}
-	for _, m := range q.Ext {
-		if len(m.OrChannels) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // checkThreadQuery refuses what has no meaning.
 func checkThreadQuery(q *store.ThreadQuery) error {
 	if _, ok := orders[q.Order]; !ok {
 		return core.Refuse("order", "unknown")
 	}
-	if err := checkRange(q.Range); err != nil {
+	if err := checkFilters(q); err != nil {
 		return err
 	}
 	if q.Limit <= 0 {
@@ -408,18 +214,27 @@ func checkThreadQuery(q *store.ThreadQuery) error {
 	if q.Offset < 0 {
 		return core.Refuse("offset", "must not be negative")
 	}
-	if q.After != 0 && q.Order != store.ByID {
-		return core.Refuse("after", "needs the order by id")
-	}
-	if len(q.States) > store.MaxIDs {
-		return core.Refuse("states", "too many")
+	if q.Scan != 0 {
+		return core.Refuse("scan", "is of pages alone")
 	}
 	return nil
 }
 
-func checkRange(r store.Range) error {
-	if _, ok := orders[r.By]; !ok {
+// checkFilters refuses filters without a meaning.
+func checkFilters(q *store.ThreadQuery) error {
+	if _, ok := orders[q.Range.By]; !ok {
 		return core.Refuse("range", "unknown order")
+	}
+	if len(q.States) > store.MaxIDs {
+		return core.Refuse("states", "too many")
+	}
+	if len(q.InboxIDs) > store.MaxIDs {
+		return core.Refuse("inboxes", "too many")
+	}
+	for _, status := range q.Statuses {
+		if !status.Valid() {
+			return core.Refuse("statuses", "unknown status")
+		}
 	}
 	return nil
 }
@@ -439,44 +254,6 @@ func (r reader) ListThreads(ctx context.Context, account int64, q store.ThreadQu
 	sortThreads(threads, &q)
 	threads = threads[:min(len(threads), q.Limit)]
 	return threads, r.addAttachments(ctx, account, threads)
-}
-
-// sortThreads puts the page into the order of q.
-func sortThreads(threads []core.Thread, q *store.ThreadQuery) {
-	slices.SortFunc(threads, func(a, b core.Thread) int {
-		n := compareKeys(q.Order, &a.Conversation, &b.Conversation)
-		if q.Desc {
-			return -n
-		}
-		return n
-	})
-}
-
-// compareKeys compares by the keys of orders.
-func compareKeys(order store.Order, a, b *core.Conversation) int {
-	key, tied := 0, cmp.Or(cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	switch order {
-	case store.ByID:
-		return cmp.Compare(a.ID, b.ID)
-	case store.ByCreation:
-	case store.ByLastMessage:
-		key = cmp.Compare(a.LastMessageAt, b.LastMessageAt)
-	case store.ByLastActivity:
-		key = cmp.Compare(a.LastActivityAt, b.LastActivityAt)
-	case store.ByCustomerUpdate:
-		key = cmp.Compare(a.CustomerUpdatedAt, b.CustomerUpdatedAt)
-	case store.ByClosing:
-		key = cmp.Compare(closedAt(a), closedAt(b))
-	}
-	return cmp.Or(key, tied)
-}
-
-// closedAt is closing.
-func closedAt(c *core.Conversation) core.Time {
-	if c.ClosedAt == 0 {
-		return math.MaxInt64
-	}
-	return c.ClosedAt
 }
 
 // sizeHint is the room of a page at first: threads are large, to copy and to
@@ -534,13 +311,13 @@ func (r reader) addAttachments(ctx context.Context, account int64, threads []cor
 
 // CountThreads implements store.Conversations.
 func (r reader) CountThreads(ctx context.Context, account int64, q store.ThreadQuery) (int64, error) {
-	if err := checkRange(q.Range); err != nil {
+	if err := checkFilters(&q); err != nil {
 		return 0, err
 	}
 	var w where
 	w.conditions(r.engine, account, &q)
 	sql := countAllSQL
-	if len(w.args) > 1 || r.inTx {
+	if w.filtered() || r.inTx {
 		sql = "SELECT COUNT(*) FROM conversations c" + w.text.String()
 	}
 	n, _, err := find(ctx, r.checked, new(number), sql, w.args...)

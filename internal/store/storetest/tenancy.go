@@ -76,6 +76,8 @@ var tenancyChecks = []check{
 		missing(e.st.FindIdentityByAddress(e.ctx, mine, f.AdaWeb.ProviderType, f.AdaWeb.Address))
 		missing(e.st.FindContactInboxBySource(e.ctx, mine, f.Web.ID, f.AdaWebDoor.SourceID))
 		missing(e.st.FindContactInbox(e.ctx, mine, f.AdaWeb.ID, f.Web.ID))
+		missing(e.st.ContactUnreadByConversation(e.ctx, mine, store.UnreadQuery{ContactID: f.Ada.ID, Limit: 1}))
+		missing(e.st.ContactUnreadByConversation(e.ctx, mine, store.UnreadQuery{Identifier: f.Ada.Identifier, Limit: 1}))
 		missing(e.st.FindConversationByUUID(e.ctx, mine, f.Chat.UUID))
 		missing(e.st.FindConversationByDisplayID(e.ctx, mine, f.Chat.DisplayID))
 		missing(e.st.FindReadCursor(e.ctx, mine, f.Chat.ID, f.Agent.ID))

@@ -48,7 +48,8 @@ func sorted(all []core.Conversation, order store.Order, desc bool) []core.Conver
 }
 
 // tangled adds conversations of Ada whose times tie in every combination, some
-// before 1970, some unset, and returns all of the account.
+// before 1970, some unset, with all sorts of people and labels, and returns all
+// of the account.
 func tangled(e *env, f Fixture) []core.Conversation {
 	e.Helper()
 	times := []core.Time{0, -5, noon, noon + 1}
@@ -61,6 +62,10 @@ func tangled(e *env, f Fixture) []core.Conversation {
 			c.LastActivityAt = times[1+(i/3)%3]
 			c.CustomerUpdatedAt = times[1+(i/4)%3]
 			c.ClosedAt = times[(i/2)%4]
+			c.AssigneeID, c.AssigneeBotID = []int64{0, f.Admin.ID, 0}[i%3], []int64{0, 0, f.Bot.ID}[i%3]
+			c.ParticipantIDs = [][]int64{nil, {f.Agent.ID}, {f.Admin.ID, f.Agent.ID}, {f.Agent.ID * 10}}[i%4]
+			c.LabelIDs = [][]int64{nil, {f.Label.ID, 1000 + f.Label.ID}, {1000 + f.Label.ID}}[i%3]
+			c.ContactSeq, c.AgentSeq, c.ContactCursor = int64(i%2), 5, int64(5-i%3)
 			if err := tx.InsertConversation(e.ctx, &c); err != nil {
 				return err
 			}
@@ -120,6 +125,20 @@ func filters(f Fixture) []filter {
 		{"range of activity", store.ThreadQuery{Range: store.Range{By: store.ByLastActivity, From: noon, To: noon}}, func(c core.Conversation) bool { return c.LastActivityAt == noon }},
 		{"range of customer updates", store.ThreadQuery{Range: store.Range{By: store.ByCustomerUpdate, From: -5, To: -5}}, func(c core.Conversation) bool { return c.CustomerUpdatedAt == -5 }},
 		{"empty range", store.ThreadQuery{Range: store.Range{By: store.ByCreation, From: noon, To: noon - 1}}, func(core.Conversation) bool { return false }},
+		{"inboxes", store.ThreadQuery{InboxIDs: []int64{f.Mail.ID, f.API.ID}}, func(c core.Conversation) bool { return c.InboxID != f.Web.ID }},
+		{"statuses", store.ThreadQuery{Statuses: []core.Status{core.Resolved, core.Snoozed}}, func(c core.Conversation) bool { return c.Status == core.Resolved }},
+		{"open", store.ThreadQuery{Statuses: []core.Status{core.Open}}, func(c core.Conversation) bool { return c.Status == core.Open }},
+		{"team", store.ThreadQuery{TeamID: f.Team.ID}, func(c core.Conversation) bool { return c.TeamID == f.Team.ID }},
+		{"assignee", store.ThreadQuery{AssigneeID: f.Admin.ID}, func(c core.Conversation) bool { return c.AssigneeID == f.Admin.ID }},
+		{"assignee bot", store.ThreadQuery{AssigneeID: f.Bot.ID}, func(c core.Conversation) bool { return c.AssigneeBotID == f.Bot.ID }},
+		{"unassigned", store.ThreadQuery{Unassigned: true}, func(c core.Conversation) bool { return c.AssigneeID == 0 && c.AssigneeBotID == 0 }},
+		{"participant", store.ThreadQuery{ParticipantID: f.Agent.ID}, func(c core.Conversation) bool { return slices.Contains(c.ParticipantIDs, f.Agent.ID) }},
+		{"label", store.ThreadQuery{LabelID: f.Label.ID}, func(c core.Conversation) bool { return slices.Contains(c.LabelIDs, f.Label.ID) }},
+		{"unread by the contact", store.ThreadQuery{Unread: &store.CursorOf{Side: core.ContactSide}}, func(c core.Conversation) bool { return c.ContactUnread() > 0 }},
+		{"unread by the contact, one contact", store.ThreadQuery{ContactID: f.Ada.ID, Unread: &store.CursorOf{Side: core.ContactSide}}, func(c core.Conversation) bool { return c.ContactID == f.Ada.ID && c.ContactUnread() > 0 }},
+		{"unread by the agents", store.ThreadQuery{Unread: &store.CursorOf{Side: core.AgentSide}}, func(c core.Conversation) bool { return c.AgentUnread() > 0 }},
+		{"unread by an agent without cursors", store.ThreadQuery{Unread: &store.CursorOf{Side: core.AgentSide, AgentID: f.Admin.ID}}, func(c core.Conversation) bool { return c.AgentUnread() > 0 }},
+		{"open, unassigned, in some inboxes", store.ThreadQuery{InboxIDs: []int64{f.Mail.ID, f.Web.ID}, Statuses: []core.Status{core.Open}, Unassigned: true}, func(c core.Conversation) bool { return c.Status == core.Open && c.AssigneeID+c.AssigneeBotID == 0 }},
 		{"absent identity", store.ThreadQuery{IdentityID: 999}, func(core.Conversation) bool { return false }},
 	}
 }
@@ -160,12 +179,14 @@ var threadChecks = []check{
 		for _, desc := range []bool{false, true} {
 			for _, size := range []int{1, 5, 36} {
 				var got []core.Conversation
-				for after := int64(0); ; after = got[len(got)-1].ID {
-					q := store.ThreadQuery{Desc: desc, Limit: size, After: after}
+				var from *store.Place
+				for {
+					q := store.ThreadQuery{Desc: desc, Limit: size, From: from}
 					page := must(e.st.ListThreads(e.ctx, f.Account.ID, q))
 					if got = append(got, conversationsOf(page)...); len(page) < size {
 						break
 					}
+					from = &store.Place{ID: got[len(got)-1].ID}
 					if size == 5 { // the list by id does not move with a message
 						e.tx(f.Account.ID, func(tx store.Tx) error {
 							_, _, err := Say(e.ctx, tx, f.Ask, core.Entry{Kind: core.Message, Sender: core.Actor{Type: core.ActorContact, ID: f.Visitor.ID}, CreatedAt: noon + hour})
@@ -204,7 +225,7 @@ var threadChecks = []check{
 			{ContactID: f.Ada.ID},
 			{ContactID: f.Ada.ID, Limit: 1},
 			{ContactID: f.Ada.ID, Limit: 1, Offset: 2},
-			{ContactID: f.Ada.ID, After: f.Ask.ID},
+			{ContactID: f.Ada.ID, From: &store.Place{ID: f.Ask.ID}},
 			{ContactID: f.Ada.ID, With: store.WithContact | store.WithLast},
 		} {
 			if n := must(e.st.CountThreads(e.ctx, f.Account.ID, q)); n != 3 {
@@ -232,12 +253,14 @@ var threadChecks = []check{
 	{"Threads/queries without a meaning are refused", func(e *env) {
 		account := e.account().ID
 		for what, q := range map[string]store.ThreadQuery{
-			"no limit":            {},
-			"negative limit":      {Limit: -1},
-			"negative offset":     {Limit: 1, Offset: -1},
-			"unknown order":       {Limit: 1, Order: 77},
-			"after without order": {Limit: 1, After: 5, Order: store.ByCreation},
-			"unknown range":       {Limit: 1, Range: store.Range{By: 77}},
+			"no limit":         {},
+			"negative limit":   {Limit: -1},
+			"negative offset":  {Limit: 1, Offset: -1},
+			"unknown order":    {Limit: 1, Order: 77},
+			"scan":             {Limit: 1, Scan: 1},
+			"unknown status":   {Limit: 1, Statuses: []core.Status{"lost"}},
+			"too many inboxes": {Limit: 1, InboxIDs: make([]int64, store.MaxIDs+1)},
+			"unknown range":    {Limit: 1, Range: store.Range{By: 77}},
 		} {
 			_, err := e.st.ListThreads(e.ctx, account, q)
 			e.kind(what, err, core.Invalid)
@@ -385,7 +408,7 @@ var extChecks = []check{
 		}
 		q := store.ThreadQuery{Limit: 50, Ext: []store.ExtMatch{{Path: []string{"uncodie", "status"}, Value: "active"}}}
 		e.same("match", idsOf(conversationsOf(must(e.st.ListThreads(e.ctx, f.Account.ID, q)))), []int64{f.Chat.ID})
-		e.same("kept", conversationsOf(must(e.st.ListThreads(e.ctx, f.Account.ID, store.ThreadQuery{Limit: 50, After: f.Ask.ID}))), odd)
+		e.same("kept", conversationsOf(must(e.st.ListThreads(e.ctx, f.Account.ID, store.ThreadQuery{Limit: 50, From: &store.Place{ID: f.Ask.ID}}))), odd)
 	}},
 }
 
