@@ -167,10 +167,21 @@ type Conversations interface {
 	// each conversation, in one read of an index. ok is false when the account
 	// has no such contact.
 	ContactUnreadByConversation(ctx context.Context, account int64, q UnreadQuery) (unread ContactUnread, ok bool, err error)
+	// AgentUnread counts what an agent has not read, by the agent's own cursor or
+	// the shared one, in conversations that are not resolved and that the agent
+	// is in charge of, as assignee or as assignee bot, or takes part in. At most
+	// limit of them are told. It reads an index entry for each of those, and for
+	// each that anybody takes part in.
+	AgentUnread(ctx context.Context, account, agent int64, limit int) (Unread, error)
 	// CountStates returns how many conversations the account has in each state
 	// of each sub-inbox, in no particular order and without empty ones. It
 	// reads one small index row for each conversation.
 	CountStates(ctx context.Context, account int64) ([]StateCount, error)
+	// ListTallies returns how many conversations the account has of each inbox,
+	// status, assignee and team, in no particular order and without empty ones.
+	// The counts are kept: it reads a row for each. They follow a transaction at
+	// its end.
+	ListTallies(ctx context.Context, account int64) ([]Tally, error)
 	// ConversationsOfAgent returns the ids of at most limit conversations that
 	// the agent is in charge of, as assignee or as assignee bot, whatever their
 	// status.

@@ -1,8 +1,11 @@
 package integrity
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -12,6 +15,7 @@ import (
 // of them.
 func (c *check) checkConversations(ctx context.Context) error {
 	var count, highest int64
+	tallies := map[store.TallyKey]int64{}
 	for after := int64(0); ; {
 		page, err := c.r.PageConversations(ctx, c.account.ID, after, pageConversations)
 		if err != nil {
@@ -22,6 +26,7 @@ func (c *check) checkConversations(ctx context.Context) error {
 		}
 		for i := range page {
 			highest = max(highest, page[i].DisplayID)
+			tallies[store.TallyOf(&page[i])]++
 		}
 		count += int64(len(page))
 		if len(page) < pageConversations {
@@ -35,7 +40,30 @@ func (c *check) checkConversations(ctx context.Context) error {
 	if c.account.LastDisplayID < highest {
 		c.fault("account", c.account.ID, "last_display_id is %d, below display id %d", c.account.LastDisplayID, highest)
 	}
+	return c.checkTallies(ctx, tallies)
+}
+
+// checkTallies compares the kept counts of conversations with those counted.
+func (c *check) checkTallies(ctx context.Context, counted map[store.TallyKey]int64) error {
+	kept, err := c.r.ListTallies(ctx, c.account.ID)
+	if err != nil {
+		return fmt.Errorf("list tallies: %w", err)
+	}
+	difference := maps.Clone(counted)
+	for _, t := range kept {
+		difference[t.TallyKey] -= t.Count
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(difference), compareTallies) {
+		if n := counted[key]; difference[key] != 0 {
+			c.fault("inbox", key.InboxID, "its tally of %s conversations of assignee %d and team %d is %d, it has %d",
+				key.Status, key.AssigneeID, key.TeamID, n-difference[key], n)
+		}
+	}
 	return nil
+}
+
+func compareTallies(a, b store.TallyKey) int {
+	return cmp.Or(cmp.Compare(a.InboxID, b.InboxID), cmp.Compare(a.Status, b.Status), cmp.Compare(a.AssigneeID, b.AssigneeID), cmp.Compare(a.TeamID, b.TeamID))
 }
 
 // checkPage looks at some conversations in order of id.

@@ -148,16 +148,26 @@ var corruptions = []corruption{
 	{"UPDATE entries SET sender_identity_id = 999 WHERE id = {e6}", []string{"entry {e6}: author's identity 999 does not exist"}},
 
 	// What a conversation refers to.
-	{"UPDATE conversations SET assignee_id = 999 WHERE id = {talk}", []string{"conversation {talk}: assignee 999 does not exist"}},
+	{"UPDATE conversations SET assignee_id = 999 WHERE id = {talk}", []string{
+		"conversation {talk}: assignee 999 does not exist",
+		"inbox {web}: its tally of open conversations of assignee {ada} and team {team} is 1, it has 0",
+		"inbox {web}: its tally of open conversations of assignee 999 and team {team} is 0, it has 1",
+	}},
 	{"UPDATE conversations SET last_assignee_id = 999 WHERE id = {talk}", []string{"conversation {talk}: last assignee 999 does not exist"}},
 	{"UPDATE conversations SET assignee_bot_id = 999 WHERE id = {talk}", []string{"conversation {talk}: assignee bot 999 does not exist"}},
 	{"UPDATE conversations SET owner_id = 999 WHERE id = {talk}", []string{"conversation {talk}: owner 999 does not exist"}},
 	{"UPDATE conversations SET bot_id = 999 WHERE id = {talk}", []string{"conversation {talk}: serving bot 999 does not exist"}},
-	{"UPDATE conversations SET team_id = 999 WHERE id = {talk}", []string{"conversation {talk}: team 999 does not exist"}},
+	{"UPDATE conversations SET team_id = 999 WHERE id = {talk}", []string{
+		"conversation {talk}: team 999 does not exist",
+		"inbox {web}: its tally of open conversations of assignee {ada} and team {team} is 1, it has 0",
+		"inbox {web}: its tally of open conversations of assignee {ada} and team 999 is 0, it has 1",
+	}},
 	{"UPDATE conversations SET label_ids = '[{label},999]' WHERE id = {talk}", []string{"conversation {talk}: label 999 does not exist"}},
 	{"UPDATE conversations SET inbox_id = 999 WHERE id = {empty}", []string{
 		"conversation {empty}: inbox 999 does not exist",
 		"conversation {empty}: contact inbox {mailDoor} belongs to inbox {mail}, not 999",
+		"inbox {mail}: its tally of open conversations of assignee 0 and team 0 is 1, it has 0",
+		"inbox 999: its tally of open conversations of assignee 0 and team 0 is 0, it has 1",
 	}},
 	{"UPDATE conversations SET sub_inbox_id = 999 WHERE id = {talk}", []string{"conversation {talk}: sub-inbox 999 does not exist"}},
 	{"UPDATE conversations SET sub_inbox_id = {mailPart} WHERE id = {talk}", []string{"conversation {talk}: sub-inbox {mailPart} belongs to inbox {mail}, not {web}"}},
@@ -184,6 +194,8 @@ var corruptions = []corruption{
 
 	// The rest of the account.
 	{"UPDATE accounts SET conversation_count = 5 WHERE id = {account}", []string{"account {account}: conversation_count is 5, it has 2"}},
+	{"UPDATE conversation_tallies SET n = n + 3 WHERE account_id = {account} AND inbox_id = {web}", []string{"inbox {web}: its tally of open conversations of assignee {ada} and team {team} is 4, it has 1"}},
+	{"DELETE FROM conversation_tallies WHERE account_id = {account} AND inbox_id = {mail}", []string{"inbox {mail}: its tally of open conversations of assignee 0 and team 0 is 0, it has 1"}},
 	{"UPDATE accounts SET last_display_id = 1 WHERE id = {account}", []string{"account {account}: last_display_id is 1, below display id 2"}},
 	{"UPDATE accounts SET last_display_id = 9 WHERE id = {account}", nil},
 	{"UPDATE contacts SET id = {ada} WHERE id = {lone}", []string{"agent {ada}: a contact has the same id"}},

@@ -17,6 +17,8 @@ type pending struct {
 	events []core.Event
 	// conversations is how many conversations were added, by account.
 	conversations map[int64]int64
+	// tallies is by how much each count of conversations changed.
+	tallies map[tallyKey]int64
 	// kept is the oldest event that the log keeps, by account.
 	kept map[int64]int64
 }

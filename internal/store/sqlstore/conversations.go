@@ -159,6 +159,7 @@ func (t *tx) InsertConversation(ctx context.Context, c *core.Conversation) error
 	}
 	t.addConversations(v.AccountID, 1)
 	v.ID = id
+	t.tally(&v)
 	*c = v
 	return nil
 }
@@ -168,6 +169,7 @@ func (t *tx) LockConversation(ctx context.Context, account, id int64) (core.Conv
 	c, err := get(ctx, t.checked, new(conversationRow), "conversation", conversationSQL+t.engine.ForUpdate(), account, id)
 	if err == nil {
 		t.remember(&c)
+		t.meet(&c)
 	}
 	return c, err
 }
@@ -184,6 +186,13 @@ func (t *tx) remember(c *core.Conversation) {
 // it writes no more columns than it must: every column that is named costs the
 // indexes and references that it is part of, changed or not.
 func (t *tx) UpdateConversation(ctx context.Context, c core.Conversation) error {
+	if _, met := t.tallied[c.ID]; !met {
+		old, err := t.Conversation(ctx, c.AccountID, c.ID)
+		if err != nil {
+			return err
+		}
+		t.meet(&old)
+	}
 	args := conversationArgs(&c)
 	u := conversationUpdates[len(conversationUpdates)-1]
 	if old, ok := t.locked[c.ID]; ok {
@@ -193,6 +202,7 @@ func (t *tx) UpdateConversation(ctx context.Context, c core.Conversation) error 
 		return err
 	}
 	t.remember(&c)
+	t.tally(&c)
 	return nil
 }
 

@@ -103,12 +103,20 @@ func (w *where) filters(q *store.ThreadQuery, as naming) {
 	}
 }
 
-// listed adds "the id is in the list" when it is not 0: see idList.
+// listed adds "the id is in the list" when it is not 0.
 func (w *where) listed(column string, id int64) {
 	if id != 0 {
-		w.text.WriteString(" AND REPLACE(REPLACE(" + column + ", '[', ','), ']', ',') LIKE " + w.bind("%,"+strconv.FormatInt(id, 10)+",%"))
+		w.text.WriteString(listed(column, w.bind(listedPattern(id))))
 	}
 }
+
+// listed is the condition that a column of idList has what the pattern, a
+// listedPattern, stands for.
+func listed(column, pattern string) string {
+	return " AND REPLACE(REPLACE(" + column + ", '[', ','), ']', ',') LIKE " + pattern
+}
+
+func listedPattern(id int64) string { return "%," + strconv.FormatInt(id, 10) + ",%" }
 
 // anyOf adds "one of the ids", padded so that there are few texts.
 func (w *where) anyOf(column string, ids []int64) {

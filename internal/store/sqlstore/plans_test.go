@@ -71,6 +71,14 @@ func hotReads() []hotRead {
 			_, err := st.ContactUnread(ctx, fat, 7)
 			return err
 		}, false},
+		{"unread of an agent", "conversations_", func(ctx context.Context, st store.Store) error {
+			_, err := st.AgentUnread(ctx, fat, 1_000_041, 100)
+			return err
+		}, false},
+		{"tallies", "conversation_tallies", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListTallies(ctx, fat)
+			return err
+		}, false},
 		{"entries of one conversation", "entries_position", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEntries(ctx, fat, store.EntryQuery{ConversationIDs: []int64{9}, After: 1, Limit: 50})
 			return err

@@ -74,6 +74,9 @@ type tx struct {
 	lifted map[Space]int64
 	// locked are the rows of conversations, by id, as they are stored.
 	locked map[int64][]any
+	// tallied is where the conversations that the command met are counted, by
+	// id.
+	tallied map[int64]store.TallyKey
 }
 
 // Emit implements store.Tx.

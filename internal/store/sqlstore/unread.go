@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -15,6 +16,61 @@ const (
 		" LEFT JOIN conversations c ON c.account_id = p.account_id AND c.contact_id = p.id AND c.agent_seq > c.contact_cursor"
 	unreadOrder = " ORDER BY c.last_message_at DESC, c.created_at DESC, c.id DESC"
 )
+
+// The statuses stand in the text so that they lead into the indexes of what
+// somebody is in charge of, and are the condition of that of what somebody takes
+// part in.
+const (
+	unreadOfAgentSQL = "SELECT c.id, c.contact_seq - COALESCE(r.seq, c.agent_cursor), c.last_message_at, c.created_at FROM conversations c" +
+		" LEFT JOIN read_cursors r ON r.account_id = c.account_id AND r.conversation_id = c.id AND r.agent_id = $2" +
+		" WHERE c.account_id = $1 AND c.contact_seq > COALESCE(r.seq, c.agent_cursor)"
+	inChargeSQL = " AND c.status IN ('open', 'pending', 'snoozed')"
+)
+
+// unreadOfAgent are the statements that each find some of what an agent has not
+// read. One conversation may come from two.
+var unreadOfAgent = []string{
+	unreadOfAgentSQL + " AND c.assignee_id = $2" + inChargeSQL,
+	unreadOfAgentSQL + " AND c.assignee_bot_id = $2" + inChargeSQL,
+	unreadOfAgentSQL + " AND c.participant_ids <> '' AND c.status <> 'resolved'" + listed("c.participant_ids", "$3"),
+}
+
+// ownUnreadRow is a conversation with something that an agent has not read.
+type ownUnreadRow struct {
+	store.UnreadCount
+	at store.Place
+}
+
+func (r *ownUnreadRow) targets() []any {
+	return []any{&r.ConversationID, &r.Count, &r.at.Key, &r.at.CreatedAt}
+}
+
+func (r *ownUnreadRow) value() ownUnreadRow {
+	r.at.ID = r.ConversationID
+	return *r
+}
+
+// AgentUnread implements store.Conversations.
+func (r reader) AgentUnread(ctx context.Context, account, agent int64, limit int) (store.Unread, error) {
+	if limit <= 0 {
+		return store.Unread{}, core.Refuse("limit", "must be positive")
+	}
+	var rows []ownUnreadRow
+	for i, sql := range unreadOfAgent {
+		args := []any{account, agent}
+		if i == len(unreadOfAgent)-1 {
+			args = append(args, listedPattern(agent))
+		}
+		more, err := list(ctx, r.checked, new(ownUnreadRow), sql, args...)
+		if err != nil {
+			return store.Unread{}, err
+		}
+		rows = append(rows, more...)
+	}
+	slices.SortFunc(rows, func(a, b ownUnreadRow) int { return comparePlaces(b.at, a.at) })
+	rows = slices.CompactFunc(rows, func(a, b ownUnreadRow) bool { return a.ConversationID == b.ConversationID })
+	return sumUnread(rows, limit, func(r ownUnreadRow) store.UnreadCount { return r.UnreadCount }), nil
+}
 
 // unreadRow is a contact and one of the conversations with something unread; its
 // ConversationID is 0 when there is none.
@@ -39,7 +95,7 @@ func (r reader) ContactUnreadByConversation(ctx context.Context, account int64, 
 	}
 	unread := store.ContactUnread{ContactID: rows[0].contact}
 	if rows[0].ConversationID != 0 {
-		unread.Unread = sumUnread(rows, q.Limit)
+		unread.Unread = sumUnread(rows, q.Limit, func(r unreadRow) store.UnreadCount { return r.UnreadCount })
 	}
 	return unread, true, nil
 }
@@ -68,13 +124,14 @@ func unreadOfContact(account int64, q *store.UnreadQuery) (sql string, args []an
 }
 
 // sumUnread tells at most limit of the conversations and sums all.
-func sumUnread(rows []unreadRow, limit int) store.Unread {
+func sumUnread[T any](rows []T, limit int, count func(T) store.UnreadCount) store.Unread {
 	told := min(len(rows), limit)
 	unread := store.Unread{Conversations: make([]store.UnreadCount, told), More: told < len(rows)}
 	for i := range rows {
-		unread.Total += rows[i].Count
+		n := count(rows[i])
+		unread.Total += n.Count
 		if i < told {
-			unread.Conversations[i] = rows[i].UnreadCount
+			unread.Conversations[i] = n
 		}
 	}
 	return unread

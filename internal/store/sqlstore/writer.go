@@ -449,7 +449,16 @@ func (w *writer) unknown(err error) error {
 type change struct {
 	events        []core.Event
 	conversations int64
+	tallies       map[store.TallyKey]int64
 	kept          int64 // the oldest event that the log keeps, 0 = as before
+}
+
+// tally adds to a count of conversations.
+func (c *change) tally(key store.TallyKey, n int64) {
+	if c.tallies == nil {
+		c.tallies = map[store.TallyKey]int64{}
+	}
+	c.tallies[key] += n
 }
 
 // changes gathers what the commands left that succeeded, and tells whether any
@@ -473,6 +482,9 @@ func (g *group) changes() (changes map[int64]*change, wrote bool) {
 		}
 		for account, n := range a.conversations {
 			of(account).conversations += n
+		}
+		for key, n := range a.tallies {
+			of(key.account).tally(key.TallyKey, n)
 		}
 		for account, first := range a.kept {
 			of(account).kept = max(of(account).kept, first)
@@ -522,6 +534,9 @@ func (w *writer) settle(ctx context.Context, q Querier, account int64, c *change
 	rows.Close()
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("raise counters of account %d: %w", account, err)
+	}
+	if err := addTallies(ctx, q, account, c.tallies); err != nil {
+		return err
 	}
 	if n == 0 {
 		return nil

@@ -168,3 +168,49 @@ var unreadListChecks = []check{
 		e.kind("no limit", err, core.Invalid)
 	}},
 }
+
+var agentUnreadChecks = []check{
+	{"Unread/AgentUnread counts what an agent is in charge of or takes part in", func(e *env) {
+		f := Seed(e, e.st)
+		account := f.Account.ID
+		add := func(at core.Time, seq, cursor int64, apply func(c *core.Conversation)) int64 {
+			v := plainConversation(f)
+			v.LastMessageAt, v.ContactSeq, v.AgentCursor = at, seq, cursor
+			apply(&v)
+			e.tx(account, func(tx store.Tx) error { return tx.InsertConversation(e.ctx, &v) })
+			return v.ID
+		}
+		mine := func(c *core.Conversation) { c.AssigneeID = f.Admin.ID }
+		old := add(noon, 5, 3, mine)
+		read := add(noon+hour, 7, 7, mine)
+		both := add(noon+2*hour, 9, 0, func(c *core.Conversation) {
+			c.AssigneeID, c.ParticipantIDs, c.Status = f.Admin.ID, []int64{f.Admin.ID}, core.Snoozed
+		})
+		part := add(noon+3*hour, 1, 0, func(c *core.Conversation) { c.ParticipantIDs = []int64{f.Agent.ID, f.Admin.ID} })
+		add(noon+4*hour, 8, 0, func(c *core.Conversation) { c.AssigneeID, c.Status = f.Admin.ID, core.Resolved })
+		add(noon+4*hour, 8, 0, func(c *core.Conversation) { c.ParticipantIDs, c.Status = []int64{f.Admin.ID}, core.Resolved })
+		add(noon+4*hour, 8, 0, func(c *core.Conversation) { c.ParticipantIDs = []int64{f.Admin.ID * 10} })
+		bots := add(noon+5*hour, 2, 1, func(c *core.Conversation) { c.AssigneeBotID = f.Bot.ID })
+		unread := func(what string, agent int64, limit int, want store.Unread) {
+			e.Helper()
+			e.same(what, must(e.st.AgentUnread(e.ctx, account, agent, limit)), want)
+		}
+		all := []store.UnreadCount{{ConversationID: part, Count: 1}, {ConversationID: both, Count: 9}, {ConversationID: old, Count: 2}}
+		unread("by the shared cursor", f.Admin.ID, 9, store.Unread{Total: 12, Conversations: all})
+		unread("cut", f.Admin.ID, 1, store.Unread{Total: 12, Conversations: all[:1], More: true})
+		unread("a bot", f.Bot.ID, 9, store.Unread{Total: 1, Conversations: []store.UnreadCount{{ConversationID: bots, Count: 1}}})
+		e.tx(account, func(tx store.Tx) error {
+			own := func(conversation, seq int64) error {
+				return tx.PutReadCursor(e.ctx, core.ReadCursor{AccountID: account, ConversationID: conversation, AgentID: f.Admin.ID, Seq: seq})
+			}
+			return first(own(both, 9), own(read, 6), own(old, 4))
+		})
+		unread("by the agent's own", f.Admin.ID, 9, store.Unread{Total: 3, Conversations: []store.UnreadCount{
+			{ConversationID: part, Count: 1}, {ConversationID: read, Count: 1}, {ConversationID: old, Count: 1},
+		}})
+		unread("nobody", 999, 9, store.Unread{})
+		_, err := e.st.AgentUnread(e.ctx, account, f.Admin.ID, 0)
+		e.kind("no limit", err, core.Invalid)
+		e.same("another account", must(e.st.AgentUnread(e.ctx, e.account().ID, f.Admin.ID, 9)), store.Unread{})
+	}},
+}

@@ -103,6 +103,8 @@ var tenancyChecks = []check{
 		empty("ListIdentities", len(identities), err)
 		states, err := e.st.CountStates(e.ctx, mine)
 		empty("CountStates", len(states), err)
+		tallies, err := e.st.ListTallies(e.ctx, mine)
+		empty("ListTallies", len(tallies), err)
 		n, err = e.st.ContactUnread(e.ctx, mine, f.AdaWeb.ID)
 		empty("ContactUnread", int(n), err)
 		n, err = e.st.ContactUnread(e.ctx, mine, f.AdaWeb.ID, core.ChannelWeb)
