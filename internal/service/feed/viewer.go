@@ -93,13 +93,28 @@ func (v *Viewer) moved(events []core.Event) bool {
 	})
 }
 
+// Wants tells whether the viewer may see an event that has just happened, and
+// asks for it. Of older ones Page decides: the conversation may be another
+// contact's by now.
+func (v *Viewer) Wants(e *core.Event, q Query) bool {
+	return (len(q.Types) == 0 || slices.Contains(q.Types, e.Type)) &&
+		(q.ContactID == 0 || e.ContactID == q.ContactID) &&
+		(q.ConversationID == 0 || e.ConversationID == q.ConversationID) &&
+		v.sees(e)
+}
+
+// InSight tells whether the viewer sees what is in the inbox; 0 = in none.
+func (v *Viewer) InSight(inbox int64) bool {
+	return v.InboxIDs == nil || inbox == 0 || slices.Contains(v.InboxIDs, inbox)
+}
+
 // seen returns the events that the viewer may see and asks for.
 func (v *Viewer) seen(ctx context.Context, r store.Reader, events []core.Event, q Query) ([]core.Event, error) {
 	var seen []core.Event
 	owner := map[int64]int64{} // of conversations, as of now
 	for i := range events {
 		e := &events[i]
-		if len(q.Types) > 0 && !slices.Contains(q.Types, e.Type) || q.ConversationID != 0 && e.ConversationID != q.ConversationID || !v.sees(e) {
+		if !v.Wants(e, q) {
 			continue
 		}
 		if id := e.ConversationID; v.ContactID != 0 && id != 0 {
@@ -125,7 +140,7 @@ func (v *Viewer) sees(e *core.Event) bool {
 	case v.ContactID != 0:
 		return e.ContactID == v.ContactID && toContacts(e.Type) && forContact(e)
 	case v.AgentID != 0:
-		return v.toAgents(e.Type) && v.inSight(e)
+		return v.toAgents(e.Type) && v.hears(e)
 	}
 	return true
 }
@@ -154,12 +169,12 @@ func shown(field string) bool {
 	return false
 }
 
-// inSight tells whether the event is of an inbox that the agent sees, or of
-// none. That a conversation has left, they hear where it was.
-func (v *Viewer) inSight(e *core.Event) bool {
-	if v.InboxIDs == nil || e.InboxID == 0 || slices.Contains(v.InboxIDs, e.InboxID) {
+// hears tells whether the event is of an inbox that the agent sees, or of none.
+// That a conversation has left, they hear where it was.
+func (v *Viewer) hears(e *core.Event) bool {
+	if v.InSight(e.InboxID) {
 		return true
 	}
 	change, ok := e.Data.(core.ConversationChange)
-	return ok && change.FromInboxID != 0 && slices.Contains(v.InboxIDs, change.FromInboxID)
+	return ok && change.FromInboxID != 0 && v.InSight(change.FromInboxID)
 }
