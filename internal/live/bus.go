@@ -62,3 +62,11 @@ type Person struct {
 	Who     core.Actor
 	InboxID int64 // where a contact came in; 0 = nowhere in particular
 }
+
+// Name is the signal's type on wires: "typing" or "presence".
+func (s *Signal) Name() string {
+	if s.Typing != nil {
+		return "typing"
+	}
+	return "presence"
+}

@@ -238,7 +238,8 @@ func TestAccessChangesMeanwhile(t *testing.T) {
 		r.open(t)
 		defer r.cut(false)
 		last := w.emit(t, w.said(w.Ask))
-		r.until(t, last)
+		probe.until(t, last)
+		r.drain(t)
 		if slices.Contains(r.got, last) {
 			t.Errorf("got %v: the agent has left the inbox", r.got)
 		}

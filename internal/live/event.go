@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 
 	"parley/internal/core"
@@ -30,8 +31,8 @@ func viewOf(v *feed.Viewer) View {
 	return AccountView
 }
 
-// Renderer gives events and signals their wire form: one JSON value each. It is
-// safe for concurrent use. It is never asked about an event that the view's
+// Renderer gives events and signals their wire form: one JSON value each, on one
+// line. It is safe for concurrent use. It is never asked about an event that the view's
 // viewer must not see, but decides alone what of the event is shown.
 type Renderer interface {
 	Event(ctx context.Context, e *core.Event, v View) ([]byte, error)
@@ -70,7 +71,11 @@ func (e *Event) Body(v View) ([]byte, error) {
 	b := &e.bodies[v]
 	// What one subscription waits for, others want too: it does not end with
 	// the first.
-	b.Do(func() { b.text, b.err = e.hub.render.Event(e.hub.ctx, &e.Event, v) })
+	b.Do(func() {
+		if b.text, b.err = e.hub.render.Event(e.hub.ctx, &e.Event, v); b.err != nil {
+			e.hub.log.ErrorContext(e.hub.ctx, "cannot render an event", slog.Int64("account_id", e.AccountID), slog.Int64("seq", e.Seq), slog.Any("error", b.err))
+		}
+	})
 	return b.text, b.err
 }
 

@@ -185,7 +185,14 @@ func (r *reader) next(t testing.TB) bool {
 	return b.Live
 }
 
-// until reads up to the event.
+// drain reads what there is.
+func (r *reader) drain(t testing.TB) {
+	for !r.next(t) { //nolint:revive // next does it
+	}
+}
+
+// until reads up to the event, which must be for the reader: of others nobody
+// tells it.
 func (r *reader) until(t testing.TB, seq int64) {
 	for {
 		idle := r.next(t)
@@ -330,9 +337,9 @@ func (w *world) deliver(t *testing.T, rt *rapid.T) {
 		}
 	}
 	w.store.set(func() { w.store.before, w.store.after = nil, nil })
-	last := head.Seq + int64(len(log))
+	probe.until(t, head.Seq+int64(len(log)))
 	for i, c := range clients {
-		c.until(t, last)
+		c.drain(t)
 		var want []int64
 		for j := range log {
 			if c.wants(&log[j]) {

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 
 	"parley/internal/core"
@@ -233,8 +234,13 @@ func (s *Subscription) View() View {
 // Signal returns a signal in the reader's view.
 func (s *Subscription) Signal(sig *Signal) ([]byte, error) { return s.hub.render.Signal(sig, s.View()) }
 
-// fail ends the subscription, and returns why it has ended.
+// fail ends the subscription, and returns why it has ended. What is the server's
+// fault is logged: readers are only cut off.
 func (s *Subscription) fail(err error) error {
+	var resync *feed.Resync
+	if core.KindOf(err) == core.Internal && !errors.As(err, &resync) && !errors.Is(err, context.Canceled) {
+		s.hub.log.Error("cannot go on with a subscription", slog.Int64("account_id", s.tail.account), slog.Any("error", err))
+	}
 	s.tail.mu.Lock()
 	defer s.tail.mu.Unlock()
 	s.end(err)
