@@ -155,8 +155,8 @@ var conversationChecks = []check{
 			e.same("ReadCursors", must(e.st.ReadCursors(e.ctx, f.Account.ID, f.Agent.ID, []int64{f.Invoice.ID, f.Chat.ID, 99})), []core.ReadCursor{cursor})
 		}
 		missing(e.st.FindReadCursor(e.ctx, f.Account.ID, f.Chat.ID, f.Admin.ID))
-		e.same("ReadCursors of another", must(e.st.ReadCursors(e.ctx, f.Account.ID, f.Admin.ID, []int64{f.Chat.ID})), nil)
-		e.same("ReadCursors of none", must(e.st.ReadCursors(e.ctx, f.Account.ID, f.Agent.ID, nil)), nil)
+		e.same("ReadCursors of another", must(e.st.ReadCursors(e.ctx, f.Account.ID, f.Admin.ID, []int64{f.Chat.ID})), []core.ReadCursor(nil))
+		e.same("ReadCursors of none", must(e.st.ReadCursors(e.ctx, f.Account.ID, f.Agent.ID, nil)), []core.ReadCursor(nil))
 		for what, v := range map[string]core.ReadCursor{
 			"conversation": {AccountID: f.Account.ID, ConversationID: 99, AgentID: f.Agent.ID},
 			"agent":        {AccountID: f.Account.ID, ConversationID: f.Chat.ID, AgentID: f.Ada.ID},

@@ -81,7 +81,7 @@ var tenancyChecks = []check{
 		missing(e.st.FindConversationByUUID(e.ctx, mine, f.Chat.UUID))
 		missing(e.st.FindConversationByDisplayID(e.ctx, mine, f.Chat.DisplayID))
 		missing(e.st.FindReadCursor(e.ctx, mine, f.Chat.ID, f.Agent.ID))
-		e.same("ReadCursors", must(e.st.ReadCursors(e.ctx, mine, f.Agent.ID, []int64{f.Chat.ID})), nil)
+		e.same("ReadCursors", must(e.st.ReadCursors(e.ctx, mine, f.Agent.ID, []int64{f.Chat.ID})), []core.ReadCursor(nil))
 		missing(e.st.FindEntryByUUID(e.ctx, mine, f.Entries[f.Chat.ID][0].UUID))
 		missing(e.st.FindEntryByExternalID(e.ctx, mine, f.Invoice.ID, f.Entries[f.Invoice.ID][0].ExternalID))
 	}},
