@@ -8,24 +8,6 @@ import (
 	"parley/internal/store"
 )
 
-// Sight is which inboxes somebody sees. The zero value sees nothing.
-type Sight struct {
-	All      bool
-	InboxIDs []int64 // without All; at most store.MaxIDs
-}
-
-// blind tells that nothing at all is seen.
-func (s Sight) blind() bool { return !s.All && len(s.InboxIDs) == 0 }
-
-// inboxes is the sight as queries have it, none = all. It has no meaning for who
-// sees nothing.
-func (s Sight) inboxes() []int64 {
-	if s.All {
-		return nil
-	}
-	return s.InboxIDs
-}
-
 // maxScan is how many rows a page of a list looks at for what no index leads to.
 const maxScan = 2000
 
@@ -96,15 +78,15 @@ func (s *Reads) OfContact(ctx context.Context, account, contact int64, list Cont
 		return ContactPage{}, err
 	}
 	out := ContactPage{UnreadTotal: unread.Total}
-	if list.Sight.blind() {
-		return out, nil
-	}
 	q := store.ThreadQuery{
-		ContactID: contact, InboxIDs: list.Sight.inboxes(), InboxID: list.InboxID, LabelID: list.LabelID, Statuses: list.Statuses,
+		ContactID: contact, InboxID: list.InboxID, LabelID: list.LabelID, Statuses: list.Statuses,
 		Order: store.ByLastMessage, Desc: true, From: list.From, Limit: list.Limit, Scan: maxScan, With: list.With,
 	}
 	if list.Unread {
 		q.Unread = &store.CursorOf{Side: core.ContactSide}
+	}
+	if !list.Sight.narrow(&q) {
+		return out, nil
 	}
 	page, err := s.page(ctx, account, q)
 	if err != nil {

@@ -41,8 +41,12 @@ func (w *where) conditions(engine Engine, account int64, q *store.ThreadQuery) {
 	if q.IdentityID != 0 || q.ContactID != 0 || q.ContactInboxID != 0 || q.OwnerID != 0 || q.BotID != 0 {
 		inbox = hidden
 	}
+	as := naming(shown)
+	if few := q.IdentityID + q.ContactID + q.ContactInboxID; few == 0 && (q.ParticipantID != 0 || sharedUnread(q)) {
+		inbox, as = hidden, hidden // there are few of these, in indexes of their own
+	}
 	w.equal(inbox("c.inbox_id"), q.InboxID)
-	w.filters(q, shown)
+	w.filters(q, as)
 	w.channels(q.Channels)
 	for _, m := range q.Ext {
 		w.ext(engine, m)
@@ -91,7 +95,7 @@ func (w *where) filters(q *store.ThreadQuery, as naming) {
 	if q.Unassigned {
 		w.text.WriteString(" AND " + hidden("c.assignee_id") + " = 0 AND " + hidden("c.assignee_bot_id") + " = 0")
 	}
-	w.listed("c.participant_ids", q.ParticipantID)
+	w.participant(q)
 	w.listed("c.label_ids", q.LabelID)
 	w.anyOf(as("c.inbox_id"), q.InboxIDs)
 	w.statuses(q.Statuses, as)
@@ -108,6 +112,20 @@ func (w *where) listed(column string, id int64) {
 	if id != 0 {
 		w.text.WriteString(listed(column, w.bind(listedPattern(id))))
 	}
+}
+
+// participant adds "takes part", with the condition of the index of what is not
+// over where that is asked for.
+func (w *where) participant(q *store.ThreadQuery) {
+	w.listed("c.participant_ids", q.ParticipantID)
+	if q.ParticipantID != 0 && len(q.Statuses) > 0 && !slices.Contains(q.Statuses, core.Resolved) {
+		w.text.WriteString(" AND c.participant_ids <> '' AND c.status <> 'resolved'")
+	}
+}
+
+// sharedUnread tells whether q is of what the agents together have not read.
+func sharedUnread(q *store.ThreadQuery) bool {
+	return q.Unread != nil && *q.Unread == (store.CursorOf{Side: core.AgentSide})
 }
 
 // listed is the condition that a column of idList has what the pattern, a

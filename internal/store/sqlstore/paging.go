@@ -234,7 +234,7 @@ func split(q *store.ThreadQuery) (lead, rest store.ThreadQuery) {
 		lead.OwnerID, rest.OwnerID = q.OwnerID, 0
 	case byMessage && q.BotID != 0:
 		lead.BotID, rest.BotID = q.BotID, 0
-	case byActivity && indexed(q) && q.Unread != nil && *q.Unread == (store.CursorOf{Side: core.AgentSide}):
+	case byActivity && indexed(q) && sharedUnread(q):
 		lead.Unread, rest.Unread = q.Unread, nil
 	case byActivity && indexed(q) && slices.Equal(q.Statuses, []core.Status{core.Open}):
 		lead.Statuses, rest.Statuses = q.Statuses, nil
@@ -250,6 +250,6 @@ func split(q *store.ThreadQuery) (lead, rest store.ThreadQuery) {
 // of the same order.
 func indexed(q *store.ThreadQuery) bool {
 	others := q.SubInboxID + q.OwnerID + q.BotID + q.ParticipantID + q.LabelID
-	return others == 0 && len(q.States) == 0 && (q.Unread == nil || q.Unread.AgentID == 0 && q.Unread.Side == core.AgentSide) &&
+	return others == 0 && len(q.States) == 0 && (q.Unread == nil || sharedUnread(q)) &&
 		(q.Range.By == store.ByID || q.Range.By == q.Order)
 }

@@ -75,6 +75,14 @@ func hotReads() []hotRead {
 			_, err := st.AgentUnread(ctx, fat, 1_000_041, 100)
 			return err
 		}, false},
+		{"count of what the agents have not read", "conversations_agent_unread", func(ctx context.Context, st store.Store) error {
+			_, err := st.CountThreads(ctx, fat, store.ThreadQuery{Unread: &store.CursorOf{Side: core.AgentSide}, InboxIDs: []int64{1, 3}, Statuses: []core.Status{core.Open}})
+			return err
+		}, false},
+		{"count of what an agent takes part in", "conversations_participants", func(ctx context.Context, st store.Store) error {
+			_, err := st.CountThreads(ctx, fat, store.ThreadQuery{ParticipantID: 1_000_041, InboxIDs: []int64{1, 3}, Statuses: []core.Status{core.Open, core.Pending}})
+			return err
+		}, false},
 		{"tallies", "conversation_tallies", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListTallies(ctx, fat)
 			return err
