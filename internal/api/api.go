@@ -85,6 +85,8 @@ func New(d Deps) *API {
 	a.teamOperations()
 	a.contactOperations()
 	a.identityOperations()
+	a.listOperations()
+	a.unreadOperations()
 	a.conversationOperations()
 	a.readOperations()
 	a.messageOperations()

@@ -111,6 +111,7 @@ type ByMessage struct {
 func (a *API) messageOperations() {
 	const tag, one = "Messages", "/v1/conversations/{id}/messages/{message}"
 	n := names{fields: map[string]string{"actor": "sender", "files": "attachments", "upload_id": "attachments", "entry": "content"}}
+	read(a, op{path: "/v1/conversations/{id}/messages", id: "listMessages", tag: tag, summary: "List what was said, newest first", customers: true}, a.listMessages)
 	create(a, op{
 		path: "/v1/conversations/{id}/messages", id: "createMessage", tag: tag, summary: "Say something", customers: true, forms: jsonOrFiles, names: n,
 	}, a.createMessage)

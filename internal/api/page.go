@@ -20,14 +20,28 @@ func (p *PageOf) after(filter uint32) (int64, error) {
 	if p.Cursor == "" {
 		return 0, nil
 	}
-	at, ok := parseCursor(p.Cursor)
-	if !ok || at.order != byID || at.filter != filter || len(at.keys) != 1 || at.keys[0] < 1 || at.keys[0] > core.MaxID {
-		return 0, &refusal{kind: badCursor, detail: "it is none, or of another list", faults: []Fault{
-			{In: "query", Pointer: "/cursor", Detail: "it is none, or of another list", Code: codeInvalid},
-		}}
+	at, err := p.place(byID, filter, 1)
+	if err == nil && (at.keys[0] < 1 || at.keys[0] > core.MaxID) {
+		err = errBadCursor
+	}
+	if err != nil {
+		return 0, err
 	}
 	return at.keys[0], nil
 }
+
+// place reads the cursor as one of a list in the order with so many keys.
+func (p *PageOf) place(o order, filter uint32, keys int) (place, error) {
+	at, ok := parseCursor(p.Cursor)
+	if !ok || at.order != o || at.filter != filter || len(at.keys) != keys {
+		return place{}, errBadCursor
+	}
+	return at, nil
+}
+
+var errBadCursor = &refusal{kind: badCursor, detail: "it is none, or of another list", faults: []Fault{
+	{In: "query", Pointer: "/cursor", Detail: "it is none, or of another list", Code: codeInvalid},
+}}
 
 // listByID answers with a page of a list in the order by id: read returns at
 // most limit rows behind an id.

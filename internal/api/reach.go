@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"parley/internal/core"
+	"parley/internal/service/conversation"
 	"parley/internal/store"
 )
 
@@ -57,6 +58,24 @@ func (a *API) reaches(_ context.Context, c *caller, conv *core.Conversation) err
 		return core.Absent("conversation")
 	}
 	return nil
+}
+
+// isNobody tells that a customer asks about itself whom nobody knows yet.
+func (c *caller) isNobody(ref string) bool {
+	return c.Customer != nil && c.Customer.ContactID == 0 && (ref == "me" || ref == c.Customer.Subject)
+}
+
+// sight returns the inboxes that the caller sees. Customers see their
+// conversations wherever they are.
+func (a *API) sight(context.Context, *caller) (conversation.Sight, error) {
+	return conversation.Sight{All: true}, nil
+}
+
+// externalRef returns the identifier of a reference by the account's own key.
+func externalRef(ref string) (string, bool) {
+	identifier, ok := strings.CutPrefix(ref, "external:")
+	identifier = strings.TrimSpace(identifier)
+	return identifier, ok && identifier != ""
 }
 
 // line returns a message of a conversation.

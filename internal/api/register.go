@@ -123,7 +123,9 @@ func settle[O any](x *exchange, o *op, out *reply[O]) error {
 		return nil
 	}
 	var err error
-	if x.body, err = encode(out.body); err != nil {
+	if self, ok := any(&out.body).(interface{ appendJSON(b []byte) []byte }); ok {
+		x.body = self.appendJSON(nil)
+	} else if x.body, err = encode(out.body); err != nil {
 		return err
 	}
 	// Customers must not see by a tag that something changed which they are not
