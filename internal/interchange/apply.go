@@ -76,6 +76,7 @@ func (a *applier) run(ctx context.Context) (*applied, error) {
 	if err := a.readOwners(ctx); err != nil {
 		return nil, err
 	}
+	a.tx.IndexLater()
 	if a.account != 0 {
 		a.out.touched = append(a.out.touched, a.account)
 	}
@@ -165,6 +166,9 @@ func (a *applier) countStored(ctx context.Context) error {
 	}
 	before, err := stagedNumber(ctx, a.tx, a.account, stagedCount, 0)
 	if err != nil {
+		return err
+	}
+	if err := indexAt(ctx, a.tx, a.account, a.im.opts.Clock()+indexDelay); err != nil {
 		return err
 	}
 	return putNumber(ctx, a.tx, a.account, stagedCount, 0, before+n)

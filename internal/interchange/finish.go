@@ -3,6 +3,7 @@ package interchange
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -146,9 +147,21 @@ func (im *importer) finishAccount(ctx context.Context, account int64, complete b
 	})
 }
 
+// indexDelay is how long after the last batch the search index is filled, where
+// no end of the import has it done before.
+const indexDelay = core.Time(time.Minute / time.Microsecond)
+
+// indexAt has what was stored indexed at a time: batches leave the index alone.
+func indexAt(ctx context.Context, tx store.Tx, account int64, at core.Time) error {
+	return tx.PutJob(ctx, store.Job{AccountID: account, Kind: store.BackfillJob, RunAt: at})
+}
+
 // tell renews the account's epoch, so that cursors of the log from before the
 // import are noticed, and writes the event.
 func (im *importer) tell(ctx context.Context, tx store.Tx, account, records int64) error {
+	if err := indexAt(ctx, tx, account, im.opts.Clock()); err != nil {
+		return err
+	}
 	a, err := tx.Account(ctx, account)
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type Reader interface {
 	Page
 	Jobs
 	IDs
+	Search
 }
 
 // Installation reads settings of the whole installation, such as the key of

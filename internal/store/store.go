@@ -103,7 +103,8 @@ type Tx interface {
 	InsertInbox(ctx context.Context, i *core.Inbox) error
 	InsertSubInbox(ctx context.Context, s *core.SubInbox) error
 	InsertContact(ctx context.Context, c *core.Contact) error
-	// UpdateContact stores everything but the uuid.
+	// UpdateContact stores everything but the uuid. Of a contact that the command
+	// has read, and of which only LastActivityAt differs, it stores that alone.
 	UpdateContact(ctx context.Context, c core.Contact) error
 	// DeleteContact removes a contact that has no identity any more.
 	DeleteContact(ctx context.Context, account, id int64) error
@@ -163,6 +164,7 @@ type Tx interface {
 	Repeats
 	JobWrites
 	Staging
+	SearchWrites
 
 	// Emit adds events to the log. They get their sequence numbers at the end
 	// of the transaction.

@@ -80,6 +80,9 @@ func (e *Engine) Begin(ctx context.Context) (sqlstore.EngineTx, error) {
 	}
 }
 
+// TextIndex implements sqlstore.Engine.
+func (e *Engine) TextIndex() sqlstore.TextIndex { return sqlstore.TSVector }
+
 // PerAccount implements sqlstore.Engine.
 func (e *Engine) PerAccount() bool { return true }
 

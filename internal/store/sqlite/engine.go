@@ -79,6 +79,9 @@ func (e *Engine) Begin(ctx context.Context) (sqlstore.EngineTx, error) {
 	return &tx{engine: e, conn: c}, nil
 }
 
+// TextIndex implements sqlstore.Engine.
+func (e *Engine) TextIndex() sqlstore.TextIndex { return sqlstore.FTS5 }
+
 // PerAccount implements sqlstore.Engine: there is one writer.
 func (e *Engine) PerAccount() bool { return false }
 

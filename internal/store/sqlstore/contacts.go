@@ -15,6 +15,8 @@ var (
 	contactByEmailSQL      = contactTable.selectFrom("WHERE account_id = $1 AND email = $2 AND email <> ''")
 	contactByPhoneSQL      = contactTable.selectFrom("WHERE account_id = $1 AND phone = $2 AND phone <> ''")
 	updateContactFields    = contactTable.updateAll("uuid")
+	// touchContact is what a message of the contact moves.
+	touchContact = contactTable.update("last_activity_at")
 
 	deleteContactSQL = "DELETE FROM contacts WHERE account_id = $1 AND id = $2"
 	// What hangs on an identity moves with it.
@@ -82,13 +84,36 @@ func (t *tx) InsertContact(ctx context.Context, c *core.Contact) error {
 		return err
 	}
 	v.ID = id
+	if v.Known() && !t.unindexed {
+		t.reindexContact(v.AccountID, v.ID)
+	}
 	*c = v
 	return nil
 }
 
-// UpdateContact implements store.Tx.
+// Contact implements store.Contacts, and notes what the command has read.
+func (t *tx) Contact(ctx context.Context, account, id int64) (core.Contact, error) {
+	c, err := t.reader.Contact(ctx, account, id)
+	if err == nil {
+		if t.contacts == nil {
+			t.contacts = map[int64][]any{}
+		}
+		t.contacts[c.ID] = contactArgs(&c)
+	}
+	return c, err
+}
+
+// UpdateContact implements store.Tx. Every message of a contact moves its last
+// activity: that alone leaves indexes and documents as they are.
 func (t *tx) UpdateContact(ctx context.Context, c core.Contact) error {
-	return t.set(ctx, "contact", updateContactFields, contactArgs(&c))
+	args := contactArgs(&c)
+	if was, read := t.contacts[c.ID]; read && covers(touchContact, updateContactFields, was, args) {
+		t.contacts[c.ID] = args
+		return t.set(ctx, "contact", touchContact, args)
+	}
+	t.reindexContact(c.AccountID, c.ID)
+	delete(t.contacts, c.ID)
+	return t.set(ctx, "contact", updateContactFields, args)
 }
 
 // DeleteContact implements store.Tx.
@@ -97,6 +122,7 @@ func (t *tx) DeleteContact(ctx context.Context, account, id int64) error {
 	if err == nil && n == 0 {
 		err = core.Absent("contact")
 	}
+	t.reindexContact(account, id)
 	return err
 }
 
@@ -109,6 +135,8 @@ func (t *tx) MoveIdentity(ctx context.Context, account, identity, from, to int64
 	if n == 0 {
 		return core.Absent("identity")
 	}
+	t.reindexContact(account, from)
+	t.reindexContact(account, to)
 	for _, sql := range []string{moveContactInboxesSQL, moveEntriesSQL, moveConversationsSQL} {
 		if _, err := t.exec(ctx, sql, account, identity, from, to); err != nil {
 			return err
@@ -154,12 +182,16 @@ func (t *tx) InsertIdentity(ctx context.Context, i *core.Identity) error {
 		return err
 	}
 	v.ID = id
+	if isSearched(&v) {
+		t.reindexContact(v.AccountID, v.ContactID)
+	}
 	*i = v
 	return nil
 }
 
 // UpdateIdentity implements store.Tx.
 func (t *tx) UpdateIdentity(ctx context.Context, i core.Identity) error {
+	t.reindexContact(i.AccountID, i.ContactID)
 	return t.set(ctx, "identity", updateIdentityFields, identityArgs(&i))
 }
 

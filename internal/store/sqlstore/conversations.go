@@ -211,18 +211,22 @@ func (t *tx) UpdateConversation(ctx context.Context, c core.Conversation) error 
 func narrowest(updates []update, old, row []any) update {
 	last := updates[len(updates)-1]
 	for _, u := range updates {
-		covers := true
-		for _, at := range last.pick {
-			if old[at] != row[at] && !slices.Contains(u.pick, at) {
-				covers = false
-				break
-			}
-		}
-		if covers {
+		if covers(u, last, old, row) {
 			return u
 		}
 	}
 	return last
+}
+
+// covers tells whether u writes all that differs between two rows, of what all
+// writes.
+func covers(u, all update, old, row []any) bool {
+	for _, at := range all.pick {
+		if old[at] != row[at] && !slices.Contains(u.pick, at) {
+			return false
+		}
+	}
+	return true
 }
 
 // PutReadCursor implements store.Tx.

@@ -47,6 +47,8 @@ type Engine interface {
 	// (serialisation failure, deadlock).
 	Retryable(err error) bool
 
+	// TextIndex says how documents are searched.
+	TextIndex() TextIndex
 	// ForUpdate is the clause that locks selected rows, "" where one writer
 	// needs none.
 	ForUpdate() string
@@ -85,6 +87,15 @@ type EngineTx interface {
 	// says that the connection was lost on the way, and the changes with it.
 	Rollback() error
 }
+
+// TextIndex names what an engine searches documents with.
+type TextIndex int
+
+// The text indexes.
+const (
+	FTS5     TextIndex = iota + 1 // a virtual table beside the documents
+	TSVector                      // a column of theirs with a GIN index
+)
 
 // Space names a sequence of ids: a shared space, or a table with one of its
 // own.

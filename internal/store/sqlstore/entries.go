@@ -145,13 +145,23 @@ func (t *tx) InsertEntry(ctx context.Context, e *core.Entry) error {
 	if err := t.lift(ctx, SpaceEntry, v.ID); err != nil {
 		return err
 	}
+	if err := t.indexEntry(ctx, &v); err != nil {
+		return err
+	}
 	*e = v
 	return nil
 }
 
 // UpdateEntry implements store.Tx.
 func (t *tx) UpdateEntry(ctx context.Context, e core.Entry) error {
-	return t.set(ctx, "entry", updateEntryFields, entryArgs(&e))
+	args := entryArgs(&e)
+	if err := checkArgs(args); err != nil {
+		return err
+	}
+	if err := t.reindexEntry(ctx, &e); err != nil {
+		return err
+	}
+	return t.set(ctx, "entry", updateEntryFields, args)
 }
 
 // InsertAttachment implements store.Tx.

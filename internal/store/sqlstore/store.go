@@ -50,12 +50,13 @@ func (s *Store) Ready(ctx context.Context) error { return s.engine.Ready(ctx) }
 type reader struct {
 	checked
 	engine Engine
+	texts  textIndex
 	// inTx: the counters of the account lag behind until the commit.
 	inTx bool
 }
 
 func newReader(engine Engine, q Querier) reader {
-	return reader{checked: checked{q: q, classify: engine.Classify}, engine: engine}
+	return reader{checked: checked{q: q, classify: engine.Classify}, engine: engine, texts: textIndexes[engine.TextIndex()]}
 }
 
 func newTx(s *Store, q Querier) *tx {
@@ -77,6 +78,12 @@ type tx struct {
 	// tallied is where the conversations that the command met are counted, by
 	// id.
 	tallied map[int64]store.TallyKey
+	// contacts are the rows that the command has read, by id.
+	contacts map[int64][]any
+	// stale are the contacts whose documents are made anew at the end.
+	stale []contactKey
+	// unindexed: see store.SearchWrites.
+	unindexed bool
 }
 
 // Emit implements store.Tx.

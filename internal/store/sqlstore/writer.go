@@ -88,6 +88,9 @@ func (s *Store) InTx(ctx context.Context, account int64, fn func(ctx context.Con
 	return s.writer.do(ctx, account, func(ctx context.Context, q Querier, left *pending) error {
 		t := newTx(s, q)
 		err := fn(ctx, t)
+		if err == nil {
+			err = t.settleContacts(ctx)
+		}
 		*left = t.pending
 		return err
 	})
