@@ -22,6 +22,7 @@ import (
 	"parley/internal/service/conversation"
 	"parley/internal/service/feed"
 	"parley/internal/service/file"
+	"parley/internal/service/search"
 	"parley/internal/store"
 )
 
@@ -174,6 +175,7 @@ func (s *Server) openJobs(ctx context.Context, cfg *config.Config, clock core.Cl
 	}
 	handlers := auto.Handlers()
 	maps.Copy(handlers, retention.Handlers())
+	maps.Copy(handlers, search.NewBackfill(clock).Handlers())
 	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers)
 	return nil
 }
