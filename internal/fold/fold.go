@@ -116,12 +116,12 @@ func (s *scanner) emit(w Word) {
 const MaxTokens = 2000
 
 // Tokens returns what is indexed of a text, each once, in order of appearance:
-// its words, and of dense ones the pairs of neighbours; a dense word that
-// stands alone is one token.
+// its words, and of dense ones the pairs of neighbours and the last of them. So
+// every dense word is the beginning of a token.
 func Tokens(text string) []string {
 	seen := make(map[string]struct{}, 32)
 	var all []string
-	for t := range grams(Words(text)) {
+	for t := range grams(Words(text), true) {
 		if _, known := seen[t]; known {
 			continue
 		}
@@ -134,31 +134,33 @@ func Tokens(text string) []string {
 	return all
 }
 
-// Grams returns the tokens that some words of a text make, in their order and
-// as often as they come.
-func Grams(words []Word) []string { return slices.Collect(grams(slices.Values(words))) }
+// Grams returns the tokens that a text must have in which these words stand one
+// behind the other, in their order and as often as they come.
+func Grams(words []Word) []string { return slices.Collect(grams(slices.Values(words), false)) }
 
-func grams(words iter.Seq[Word]) iter.Seq[string] {
+// grams yields the tokens of words; a dense one that ends a pair is one by
+// itself only where ends is set and no other is joined to it.
+func grams(words iter.Seq[Word], ends bool) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var last Word
-		alone := false // last is a dense word that is in no pair yet
+		open := false // last is a dense word that is still to be yielded by itself
 		for w := range words {
-			if alone && !w.Joined && !yield(last.Text) {
+			if open && !w.Joined && !yield(last.Text) {
 				return
 			}
-			alone = w.Dense && !w.Joined
+			open = w.Dense && (ends || !w.Joined)
 			switch {
-			case alone:
 			case w.Joined:
 				if !yield(last.Text + w.Text) {
 					return
 				}
+			case w.Dense:
 			case !yield(w.Text):
 				return
 			}
 			last = w
 		}
-		if alone {
+		if open {
 			yield(last.Text)
 		}
 	}

@@ -219,7 +219,7 @@ func (s *Searches) show(ctx context.Context, account int64, asked *parsed, docs 
 }
 
 // showContact tells whether the contact matches, and gives the hit the line of
-// the contact that shows it, or the name.
+// the contact that shows most of it, or the name.
 func (s *Searches) showContact(ctx context.Context, asked *parsed, hit *Hit) (bool, error) {
 	c := &hit.Contact
 	lines := []string{c.FullName(), c.Name, strings.Join([]string{c.FirstName, c.MiddleName, c.LastName}, " "), c.Email, c.Phone, c.Phone2, c.Identifier}
@@ -239,11 +239,13 @@ func (s *Searches) showContact(ctx context.Context, asked *parsed, hit *Hit) (bo
 	}
 	hit.Snippet = asked.snippet(lines[0])
 	for _, line := range lines[1:] {
-		if len(hit.Snippet.Marks) > 0 {
-			break
-		}
-		if shown := asked.snippet(line); len(shown.Marks) > 0 {
+		if shown := asked.snippet(line); len(shown.Marks) > len(hit.Snippet.Marks) {
 			hit.Snippet = shown
+		}
+	}
+	for _, phone := range []string{c.Phone, c.Phone2} {
+		if asked.phoneEnding != "" && strings.HasSuffix(phone, asked.phoneEnding) {
+			hit.Snippet = Snippet{Text: phone, Marks: [][2]int{{len(phone) - len(asked.phoneEnding), len(phone)}}}
 		}
 	}
 	return true, nil

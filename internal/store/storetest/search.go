@@ -100,7 +100,7 @@ var searchChecks = []check{
 			"cre* la*":        {said[3], said[1]},
 			"東京 京都":           {said[2]},
 			"東*":              {said[2]},
-			"本*":              {},
+			"本*":              {said[4]},
 			"日*":              {said[4]},
 			"m1":              {said[5]},
 			"a*":              {said[5]},
