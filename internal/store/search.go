@@ -33,11 +33,12 @@ type Search interface {
 	// CountDocuments returns how many documents the account has.
 	CountDocuments(ctx context.Context, account int64) (int64, error)
 	// MisindexedEntries returns the ids of those of the entries whose document is
-	// missing, or there although it should not be; deep looks into the index, too,
-	// whether it finds each by its words. It takes at most MaxIDs entries.
-	MisindexedEntries(ctx context.Context, account int64, entries []core.Entry, deep bool) ([]int64, error)
+	// missing, or there although it should not be, and how many of them have one;
+	// deep looks into the index, too, whether it finds each by its words. It takes
+	// at most MaxIDs entries.
+	MisindexedEntries(ctx context.Context, account int64, entries []core.Entry, deep bool) (wrong []int64, documents int, err error)
 	// MisindexedContacts is the same for contacts.
-	MisindexedContacts(ctx context.Context, account int64, contacts []core.Contact, deep bool) ([]int64, error)
+	MisindexedContacts(ctx context.Context, account int64, contacts []core.Contact, deep bool) (wrong []int64, documents int, err error)
 }
 
 // SearchQuery says what to search for: documents that hold all terms, or the

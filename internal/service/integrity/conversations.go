@@ -321,7 +321,7 @@ func (c *check) checkEntries(ctx context.Context, entries []core.Entry, byID map
 		}
 		byID[e.ConversationID].next(e)
 	}
-	return nil
+	return c.checkEntryDocuments(ctx, entries)
 }
 
 // attachments counts those of each entry, and proves that they lie in its

@@ -177,7 +177,7 @@ func (c *check) checkContacts(ctx context.Context) error {
 					return err
 				}
 			}
-			return nil
+			return c.checkContactDocuments(ctx, contacts)
 		})
 	if err != nil {
 		return err

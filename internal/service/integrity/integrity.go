@@ -104,6 +104,8 @@ type check struct {
 	subInboxes  lookup[core.SubInbox]
 	contacts    lookup[core.Contact]
 	identities  lookup[core.Identity]
+
+	index index
 }
 
 func newCheck(r store.Reader, account *core.Account, sum *Summary, report func(Fault)) *check {
@@ -143,7 +145,7 @@ func newCheck(r store.Reader, account *core.Account, sum *Summary, report func(F
 func (c *check) run(ctx context.Context) error {
 	c.sum.Accounts++
 	for _, part := range []func(context.Context) error{
-		c.checkAccount, c.checkPeople, c.checkLists, c.checkInboxes, c.checkContacts, c.checkConversations, c.checkEvents,
+		c.checkAccount, c.checkPeople, c.checkLists, c.checkInboxes, c.checkIndex, c.checkContacts, c.checkConversations, c.checkDocuments, c.checkEvents,
 	} {
 		if err := part(ctx); err != nil {
 			return err

@@ -31,6 +31,26 @@ func examine(t *testing.T, st store.Store) ([]string, integrity.Summary) {
 	return lines, sum
 }
 
+// TestBackfillIsNoFault: what is still to be indexed is not missing.
+func TestBackfillIsNoFault(t *testing.T) {
+	t.Parallel()
+	for name, open := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := open(t)
+			build(t, e.store)
+			e.exec("DELETE FROM search_docs")
+			if lines, _ := examine(t, e.store); len(lines) == 0 {
+				t.Error("nothing is missing in an empty index")
+			}
+			e.exec("INSERT INTO jobs (account_id, kind, key, run_at, attempts, lease_until, fence) SELECT id, 'search.backfill', '', 0, 0, 0, 1 FROM accounts")
+			if lines, _ := examine(t, e.store); len(lines) > 0 {
+				t.Errorf("faults while the index is filled:\n%s", strings.Join(lines, "\n"))
+			}
+		})
+	}
+}
+
 func TestHealthy(t *testing.T) {
 	t.Parallel()
 	for name, open := range engines {
@@ -198,7 +218,13 @@ var corruptions = []corruption{
 	{"DELETE FROM conversation_tallies WHERE account_id = {account} AND inbox_id = {mail}", []string{"inbox {mail}: its tally of open conversations of assignee 0 and team 0 is 0, it has 1"}},
 	{"UPDATE accounts SET last_display_id = 1 WHERE id = {account}", []string{"account {account}: last_display_id is 1, below display id 2"}},
 	{"UPDATE accounts SET last_display_id = 9 WHERE id = {account}", nil},
-	{"UPDATE contacts SET id = {ada} WHERE id = {lone}", []string{"agent {ada}: a contact has the same id"}},
+	{"UPDATE contacts SET id = {ada} WHERE id = {lone}", []string{
+		"agent {ada}: a contact has the same id", "contact {ada}: its document of the search index is not what is known of it",
+		"account {account}: the search index holds 3 documents, 2 of them of entries and contacts",
+	}},
+	{"UPDATE contacts SET name = 'Nobody' WHERE id = {cara}", []string{"contact {cara}: its document of the search index is not what is known of it"}},
+	{"DELETE FROM search_docs WHERE ref_id = {cara}", []string{"contact {cara}: its document of the search index is not what is known of it"}},
+	{"UPDATE entries SET content = 'said' WHERE id = {e1}", []string{"entry {e1}: its document of the search index is not what it says"}},
 	{"UPDATE agents SET identity_id = {carlID} WHERE id = {robot}", []string{"agent {robot}: its identity {carlID} belongs to contact {carl}"}},
 	{"UPDATE agents SET identity_id = 0 WHERE id = {robot}", []string{"agent {robot}: has no identity"}},
 	{"UPDATE tokens SET agent_id = 999 WHERE id = {token}", []string{"token {token}: agent 999 does not exist"}},

@@ -87,63 +87,58 @@ func (r reader) CountDocuments(ctx context.Context, account int64) (int64, error
 }
 
 // MisindexedEntries implements store.Search.
-func (r reader) MisindexedEntries(ctx context.Context, account int64, all []core.Entry, deep bool) ([]int64, error) {
-	ids := make([]int64, len(all))
-	for i := range all {
-		ids[i] = all[i].ID
-	}
-	docs, err := r.documents(ctx, entryDocsSQL, account, ids)
-	if err != nil {
-		return nil, err
-	}
-	var wrong []int64
+func (r reader) MisindexedEntries(ctx context.Context, account int64, all []core.Entry, deep bool) ([]int64, int, error) {
 	identities := map[int64]int64{}
-	for i := range all {
-		e := &all[i]
+	return misindexed(ctx, r, entryDocsSQL, account, all, func(e *core.Entry) int64 { return e.ID }, deep, func(e *core.Entry) (document, bool, error) {
 		identity, known := identities[e.ConversationID]
-		if !known {
-			if identity, err = get(ctx, r.checked, new(number), "conversation", identityOfSQL, account, e.ConversationID); err != nil {
-				return nil, err
+		if deep && !known {
+			var err error
+			if identity, _, err = find(ctx, r.checked, new(number), identityOfSQL, account, e.ConversationID); err != nil {
+				return document{}, false, err
 			}
 			identities[e.ConversationID] = identity
 		}
-		want, ok := documentOf(e, identity)
-		fine, err := r.indexed(ctx, docs, want, ok, e.ID, deep)
-		if err != nil {
-			return nil, err
-		}
-		if !fine {
-			wrong = append(wrong, e.ID)
-		}
-	}
-	return wrong, nil
+		d, ok := documentOf(e, identity)
+		return d, ok, nil
+	})
 }
 
 // MisindexedContacts implements store.Search.
-func (r reader) MisindexedContacts(ctx context.Context, account int64, all []core.Contact, deep bool) ([]int64, error) {
+func (r reader) MisindexedContacts(ctx context.Context, account int64, all []core.Contact, deep bool) ([]int64, int, error) {
+	return misindexed(ctx, r, contactDocsSQL, account, all, func(c *core.Contact) int64 { return c.ID }, deep, func(c *core.Contact) (document, bool, error) {
+		return r.contactDocument(ctx, c)
+	})
+}
+
+// misindexed compares documents with those that things should have.
+func misindexed[T any](
+	ctx context.Context, r reader, texts map[int]string, account int64, all []T, id func(*T) int64, deep bool, documentOf func(*T) (document, bool, error),
+) (wrong []int64, documents int, err error) {
 	ids := make([]int64, len(all))
 	for i := range all {
-		ids[i] = all[i].ID
+		ids[i] = id(&all[i])
 	}
-	docs, err := r.documents(ctx, contactDocsSQL, account, ids)
+	docs, err := r.documents(ctx, texts, account, ids)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var wrong []int64
 	for i := range all {
-		want, ok, err := r.contactDocument(ctx, &all[i])
+		want, wanted, err := documentOf(&all[i])
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		fine, err := r.indexed(ctx, docs, want, ok, all[i].ID, deep)
-		if err != nil {
-			return nil, err
+		have, there := docs[ids[i]]
+		fine := there == wanted && (!there || have.Kind == want.Kind && have.ConversationID == want.ConversationID)
+		if fine && there && deep {
+			if fine, err = r.texts.holds(ctx, r.checked, account, have.ID, strings.Fields(want.tokens)); err != nil {
+				return nil, 0, err
+			}
 		}
 		if !fine {
-			wrong = append(wrong, all[i].ID)
+			wrong = append(wrong, ids[i])
 		}
 	}
-	return wrong, nil
+	return wrong, len(docs), nil
 }
 
 // documents returns those of the entries or contacts, by their ids.
@@ -154,18 +149,6 @@ func (r reader) documents(ctx context.Context, texts map[int]string, account int
 		docs[d.RefID] = d
 	}
 	return docs, err
-}
-
-// indexed tells whether what is kept of ref is what is wanted, if anything is.
-func (r reader) indexed(ctx context.Context, docs map[int64]store.Document, want document, wanted bool, ref int64, deep bool) (bool, error) {
-	have, there := docs[ref]
-	if there != wanted || (there && (have.Kind != want.Kind || have.ConversationID != want.ConversationID)) {
-		return false, nil
-	}
-	if !there || !deep {
-		return true, nil
-	}
-	return r.texts.holds(ctx, r.checked, want.account, have.ID, strings.Fields(want.tokens))
 }
 
 // IndexLater implements store.SearchWrites.

@@ -94,19 +94,23 @@ func (s *search) expression(and, or string, term func(b *strings.Builder, t stor
 		}
 		b.WriteByte(')')
 	}
-	b.WriteByte('(')
-	if len(s.Terms) > 0 {
-		list(s.Terms, and)
-	}
-	if s.PhoneEnding != "" {
+	if asked := len(s.Terms) > 0 || s.PhoneEnding != ""; asked {
+		b.WriteByte('(')
 		if len(s.Terms) > 0 {
-			b.WriteString(or)
+			list(s.Terms, and)
 		}
-		term(&b, store.SearchTerm{Token: phoneToken(s.PhoneEnding), Prefix: true})
+		if s.PhoneEnding != "" {
+			if len(s.Terms) > 0 {
+				b.WriteString(or)
+			}
+			term(&b, store.SearchTerm{Token: phoneToken(s.PhoneEnding), Prefix: true})
+		}
+		b.WriteByte(')')
 	}
-	b.WriteByte(')')
 	for _, g := range s.groups {
-		b.WriteString(and)
+		if b.Len() > 0 {
+			b.WriteString(and)
+		}
 		list(g, or)
 	}
 	return b.String()

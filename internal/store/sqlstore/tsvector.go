@@ -3,7 +3,9 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"parley/internal/store"
 )
@@ -37,102 +39,113 @@ func tsTerm(b *strings.Builder, t store.SearchTerm) {
 }
 
 const (
-	// windows are how many of the newest documents are looked at before the
-	// index is asked, and lateWindow how many at a time when it knows of too
-	// many.
-	firstWindow, secondWindow, lateWindow = 500, 2000, 5000
-	// maxFound is how many documents the index may find. In what is more common,
-	// a late window holds some.
+	// newestWindow is how many of the newest documents are looked at before the
+	// index is asked, and lateWindow how many at a time when it knows of too many.
+	newestWindow, lateWindow = 2500, 5000
+	// maxFound is how many documents the index may find. Of what is more common, a
+	// late window holds some.
 	maxFound = 5000
+	// shortPrefix is how long the beginnings of words are that the index is not
+	// asked for where it can be asked for a whole word: it would gather all
+	// documents of all words that begin so.
+	shortPrefix = 3
 )
 
-// The query stands in a subselect: a planner that saw it would guess.
 const (
-	windowSQL = `WITH w AS MATERIALIZED (SELECT * FROM search_docs WHERE account_id = $1 AND doc_id < $3 AND doc_id >= $4 ORDER BY doc_id DESC LIMIT $6),
-		found AS (SELECT * FROM w d WHERE d.tokens @@ $2::text::tsquery%s ORDER BY d.doc_id DESC LIMIT $5)
-		SELECT COALESCE(d.doc_id, 0), COALESCE(d.kind, ''), COALESCE(d.ref_id, 0), COALESCE(d.conversation_id, 0), s.oldest, s.size
-		FROM (SELECT COALESCE(min(doc_id), 0) AS oldest, count(*) AS size FROM w) s LEFT JOIN found d ON true ORDER BY d.doc_id DESC`
-	indexSQL = `WITH w AS MATERIALIZED (SELECT doc_id, account_id, kind, ref_id, conversation_id FROM search_docs
-			WHERE account_id = $1 AND tokens @@ (SELECT $2::text::tsquery) LIMIT $6),
-		found AS (SELECT * FROM w d WHERE d.doc_id < $3 AND d.doc_id >= $4%s ORDER BY d.doc_id DESC LIMIT $5)
-		SELECT COALESCE(d.doc_id, 0), COALESCE(d.kind, ''), COALESCE(d.ref_id, 0), COALESCE(d.conversation_id, 0), 0, s.size
+	// The limit inside keeps a planner from going another way.
+	newestSQL = `SELECT d.doc_id, d.kind, d.ref_id, d.conversation_id
+		FROM (SELECT * FROM search_docs WHERE account_id = $1 AND doc_id < $3 AND doc_id >= $4 ORDER BY doc_id DESC LIMIT $6) d
+		WHERE d.tokens @@ $2::text::tsquery%s ORDER BY d.doc_id DESC LIMIT $5`
+	boundSQL = "SELECT doc_id FROM search_docs WHERE account_id = $1 AND doc_id < $2 AND doc_id >= $3 ORDER BY doc_id DESC LIMIT 1 OFFSET $4"
+	// The query stands in a subselect: a planner that saw it would guess.
+	indexSQL = `WITH w AS MATERIALIZED (SELECT * FROM search_docs WHERE account_id = $1 AND tokens @@ (SELECT $7::text::tsquery) LIMIT $6),
+		found AS (SELECT * FROM w d WHERE d.doc_id < $3 AND d.doc_id >= $4 AND d.tokens @@ $2::text::tsquery%s ORDER BY d.doc_id DESC LIMIT $5)
+		SELECT COALESCE(d.doc_id, 0), COALESCE(d.kind, ''), COALESCE(d.ref_id, 0), COALESCE(d.conversation_id, 0), s.size
 		FROM (SELECT count(*) AS size FROM w) s LEFT JOIN found d ON true ORDER BY d.doc_id DESC`
 )
 
-// foundRow is a document, or none, of how many were looked at, and the oldest
-// of these.
+// foundRow is a document, or none, and how many the index knows.
 type foundRow struct {
 	store.Document
-	oldest, size int64
+	size int64
 }
 
 func (r *foundRow) targets() []any {
-	return []any{&r.ID, &r.Kind, &r.RefID, &r.ConversationID, &r.oldest, &r.size}
+	return []any{&r.ID, &r.Kind, &r.RefID, &r.ConversationID, &r.size}
 }
 func (r *foundRow) value() foundRow { return *r }
 
-func (tsVector) search(ctx context.Context, c checked, s *search) (store.SearchPage, error) {
+func (v tsVector) search(ctx context.Context, c checked, s *search) (store.SearchPage, error) {
 	query := s.expression(" & ", " | ", tsTerm)
 	var p store.SearchPage
-	// ask runs one of the statements, and returns how many documents it looked
-	// at and the oldest of them.
-	ask := func(sql string, size int) (oldest, looked int64, err error) {
-		args := []any{s.account, query, s.to, s.from, s.Limit - len(p.Documents), size}
-		condition := s.permitted(&args)
-		found, err := list(ctx, c, new(foundRow), fmt.Sprintf(sql, condition), args...)
-		if err != nil || len(found) == 0 {
-			return 0, 0, err
-		}
-		for i := range found {
-			if found[i].ID != 0 {
-				p.Documents = append(p.Documents, found[i].Document)
-			}
-		}
-		return found[0].oldest, found[0].size, nil
-	}
-	// window looks at the documents that come next; done means that the page is
-	// full or that there are no more.
-	window := func(size int) (done bool, err error) {
-		oldest, looked, err := ask(windowSQL, size)
-		switch {
-		case err != nil:
-			return false, err
-		case len(p.Documents) == s.Limit:
-			p.Next = p.Documents[s.Limit-1].ID
-			return true, nil
-		case looked < int64(size):
-			p.Next = 0
-			return true, nil
-		}
-		s.to, p.Next = oldest, oldest
-		return false, nil
-	}
 	if len(s.IdentityIDs) == 0 { // what one contact said is rare
-		for _, size := range [...]int{firstWindow, secondWindow} {
-			if done, err := window(min(size, s.Scan)); done || err != nil {
-				return p, err
-			}
+		found, err := v.newest(ctx, c, s, query, s.to, s.Limit, newestWindow)
+		if err != nil || len(found) == s.Limit {
+			return pageOf(found, s.Limit), err
 		}
 	}
-	sure := len(p.Documents)
-	_, looked, err := ask(indexSQL, maxFound+1)
-	switch {
-	case err != nil:
-		return p, err
-	case looked <= maxFound:
-		p.Next = 0
-		if len(p.Documents) == s.Limit {
-			p.Next = p.Documents[s.Limit-1].ID
-		}
-		return p, nil
+	found, few, err := v.indexed(ctx, c, s, query)
+	if err != nil || few {
+		return pageOf(found, s.Limit), err
 	}
-	p.Documents = p.Documents[:sure] // what else was found is any of too many
+	to := s.to
 	for looked := 0; looked < s.Scan; looked += lateWindow {
-		if done, err := window(min(lateWindow, s.Scan)); done || err != nil {
+		found, err := v.newest(ctx, c, s, query, to, s.Limit-len(p.Documents), lateWindow)
+		if err != nil {
 			return p, err
 		}
+		if p.Documents = append(p.Documents, found...); len(p.Documents) == s.Limit {
+			return pageOf(p.Documents, s.Limit), nil
+		}
+		oldest, more, err := find(ctx, c, new(number), boundSQL, s.account, to, s.from, lateWindow-1)
+		if err != nil || !more {
+			return store.SearchPage{Documents: p.Documents}, err
+		}
+		to, p.Next = oldest, oldest
 	}
 	return p, nil
+}
+
+// pageOf is a page that goes on behind its last document where it is full.
+func pageOf(found []store.Document, limit int) store.SearchPage {
+	p := store.SearchPage{Documents: found}
+	if len(found) == limit {
+		p.Next = found[limit-1].ID
+	}
+	return p
+}
+
+// newest looks at so many documents before to.
+func (tsVector) newest(ctx context.Context, c checked, s *search, query string, to int64, limit, window int) ([]store.Document, error) {
+	args := []any{s.account, query, to, s.from, limit, window}
+	condition := s.permitted(&args)
+	return list(ctx, c, new(documentRow), fmt.Sprintf(newestSQL, condition), args...)
+}
+
+// indexed asks the index; few is false when it knows of so many documents that
+// those which come back are any of them.
+func (tsVector) indexed(ctx context.Context, c checked, s *search, query string) (docs []store.Document, few bool, err error) {
+	asked := *s
+	switch whole := slices.DeleteFunc(slices.Clone(s.Terms), func(t store.SearchTerm) bool {
+		return t.Prefix && utf8.RuneCountInString(t.Token) <= shortPrefix
+	}); {
+	case len(s.IdentityIDs) > 0:
+		asked.Terms, asked.PhoneEnding = nil, "" // few enough
+	case s.PhoneEnding == "" && len(whole) > 0:
+		asked.Terms = whole
+	}
+	args := []any{s.account, query, s.to, s.from, s.Limit, maxFound + 1, asked.expression(" & ", " | ", tsTerm)}
+	condition := s.permitted(&args)
+	found, err := list(ctx, c, new(foundRow), fmt.Sprintf(indexSQL, condition), args...)
+	if err != nil {
+		return nil, false, err
+	}
+	for i := range found {
+		if found[i].ID != 0 {
+			docs = append(docs, found[i].Document)
+		}
+	}
+	return docs, len(found) == 0 || found[0].size <= maxFound, nil
 }
 
 func (tsVector) holds(ctx context.Context, c checked, account, doc int64, tokens []string) (bool, error) {
