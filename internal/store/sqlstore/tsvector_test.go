@@ -24,7 +24,7 @@ func TestSearchOfWhatWasCommonLongAgo(t *testing.T) {
 	defer func() { _ = st.Close() }()
 	// 6,000 old documents, and 7,000 newer ones of other words.
 	_, err = engine.Exec(t.Context(), `INSERT INTO search_docs (doc_id, account_id, kind, ref_id, conversation_id, tokens)
-		SELECT n, 1, 'message', n, 1, array_to_tsvector(ARRAY[CASE WHEN n <= 6000 THEN 'old' ELSE 'new' END]) FROM generate_series(1, 13000) AS n`)
+		SELECT n, 1, 'message', n, 1, array_to_tsvector(ARRAY[CASE WHEN n <= 6000 THEN 'old' ELSE 'new' END, '·a1']) FROM generate_series(1, 13000) AS n`)
 	if err != nil {
 		t.Fatal(err)
 	}
