@@ -399,6 +399,9 @@ type Upload struct {
 type Events interface {
 	// ListEvents returns at most limit events after seq, in order of seq.
 	ListEvents(ctx context.Context, account, after int64, limit int) ([]core.Event, error)
+	// ListEventsBefore returns at most limit events about the conversation before
+	// a seq, the newest first; 0 = from the newest.
+	ListEventsBefore(ctx context.Context, account, conversation, before int64, limit int) ([]core.Event, error)
 	// FirstEventSeq returns the seq of the oldest event that is kept, one more
 	// than the account's EventSeq when none is.
 	FirstEventSeq(ctx context.Context, account int64) (int64, error)

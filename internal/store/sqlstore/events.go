@@ -17,6 +17,10 @@ const (
 	eventCount    = 12 // columns of an event
 	selectEvents  = "SELECT " + eventColumns + " FROM events WHERE account_id = $1 AND seq > $2"
 	listEventsSQL = selectEvents + " ORDER BY seq LIMIT $3"
+	// What is about no conversation is not in the index, and a planner believes
+	// that only where the text says so.
+	listEventsBeforeSQL = "SELECT " + eventColumns + " FROM events WHERE account_id = $1 AND conversation_id <> 0 AND conversation_id = $2 AND seq < $3 " +
+		"ORDER BY seq DESC LIMIT $4"
 	// lastLookedAtSQL counts in the index alone.
 	lastLookedAtSQL = "SELECT seq FROM events WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT 1 OFFSET $3"
 )
@@ -56,6 +60,18 @@ func (r *eventRow) value() eventRow { return *r }
 // ListEvents implements store.Events.
 func (r reader) ListEvents(ctx context.Context, account, after int64, limit int) ([]core.Event, error) {
 	found, err := page(ctx, r.checked, new(eventRow), limit, listEventsSQL, account, after)
+	if err != nil {
+		return nil, err
+	}
+	return decoded(found)
+}
+
+// ListEventsBefore implements store.Events.
+func (r reader) ListEventsBefore(ctx context.Context, account, conversation, before int64, limit int) ([]core.Event, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	found, err := page(ctx, r.checked, new(eventRow), limit, listEventsBeforeSQL, account, conversation, before)
 	if err != nil {
 		return nil, err
 	}

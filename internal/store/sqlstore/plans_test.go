@@ -123,6 +123,10 @@ func hotReads() []hotRead {
 			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ConversationID: 9, Limit: 50, Scan: 1000})
 			return err
 		}, false},
+		{"events of a conversation, backwards", "events_conversation", func(ctx context.Context, st store.Store) error {
+			_, err := st.ListEventsBefore(ctx, fat, 9, 100, 50)
+			return err
+		}, false},
 		{"events of a contact in a conversation", "events_con", func(ctx context.Context, st store.Store) error {
 			_, err := st.ListEventsOf(ctx, fat, store.EventQuery{ConversationID: 9, ContactID: 9, Types: []core.EventType{core.LabelCreated}, Limit: 50, Scan: 1000})
 			return err

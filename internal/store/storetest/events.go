@@ -209,6 +209,27 @@ var eventChecks = []check{
 		_, err := e.st.ListEvents(e.ctx, a, 0, 0)
 		e.kind("limit", err, core.Invalid)
 	}},
+	{"Events/ListEventsBefore goes back through a conversation", func(e *env) {
+		a, b := e.account().ID, e.account().ID
+		about := func(account, conversation int64) core.Event {
+			return core.Event{AccountID: account, Type: core.LabelCreated, At: noon, ConversationID: conversation, Data: core.Label{}}
+		}
+		e.tx(a, func(tx store.Tx) error {
+			tx.Emit(about(a, 1), about(a, 2), about(a, 0), about(a, 1), about(a, 1))
+			return nil
+		})
+		e.tx(b, func(tx store.Tx) error { tx.Emit(about(b, 1)); return nil })
+		before := func(conversation, seq int64, limit int) []int64 {
+			return seqs(must(e.st.ListEventsBefore(e.ctx, a, conversation, seq, limit)))
+		}
+		e.same("newest", before(1, 0, 2), []int64{5, 4})
+		e.same("older", before(1, 4, 2), []int64{1})
+		e.same("the end", before(1, 1, 2), []int64{})
+		e.same("another", before(2, 0, 9), []int64{2})
+		e.same("about none", before(0, 0, 9), []int64{})
+		_, err := e.st.ListEventsBefore(e.ctx, a, 1, 0, 0)
+		e.kind("limit", err, core.Invalid)
+	}},
 	{"Events/ListEventsOf narrows by subject and type", func(e *env) {
 		a, b := e.account().ID, e.account().ID
 		about := func(account int64, typ core.EventType, contact, conversation int64) core.Event {
