@@ -176,7 +176,7 @@ func (s *Server) openJobs(ctx context.Context, cfg *config.Config, clock core.Cl
 	handlers := auto.Handlers()
 	maps.Copy(handlers, retention.Handlers())
 	maps.Copy(handlers, search.NewBackfill(clock).Handlers())
-	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers)
+	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers, nil)
 	return nil
 }
 

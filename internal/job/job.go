@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"parley/internal/core"
@@ -42,27 +44,45 @@ type Runner struct {
 	clock    core.Clock
 	log      *slog.Logger
 	handlers map[string]Handler // by kind
+	outside  map[string]Outside // by kind
+	hurried  chan struct{}      // holds a value when there is something to do at once
+	slots    chan struct{}      // holds a value for each job that is done outside
+	running  sync.WaitGroup     // one for each of them
 }
 
-// NewRunner returns a runner of the kinds of job that have handlers. Others
-// are left to whoever knows them.
-func NewRunner(st store.Store, clock core.Clock, log *slog.Logger, handlers map[string]Handler) *Runner {
-	return &Runner{store: st, clock: clock, log: log, handlers: handlers}
+// NewRunner returns a runner of the kinds of job that have handlers, either in
+// the transaction or outside. Others are left to whoever knows them.
+func NewRunner(st store.Store, clock core.Clock, log *slog.Logger, handlers map[string]Handler, outside map[string]Outside) *Runner {
+	return &Runner{
+		store: st, clock: clock, log: log, handlers: handlers, outside: outside,
+		hurried: make(chan struct{}, 1), slots: make(chan struct{}, outsideAtOnce),
+	}
 }
 
-// Run does jobs as their time comes, until ctx ends.
+// Run does jobs as their time comes, until ctx ends and all that were begun
+// have ended.
 func (r *Runner) Run(ctx context.Context) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	defer r.running.Wait()
 	for {
-		if err := r.Work(ctx); err != nil && ctx.Err() == nil {
+		if err := r.pass(ctx); err != nil && ctx.Err() == nil {
 			r.log.WarnContext(ctx, "jobs are not done", slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():
 			return
+		case <-r.hurried:
 		case <-tick.C:
 		}
+	}
+}
+
+// Hurry has Run look for jobs at once. It does not wait.
+func (r *Runner) Hurry() {
+	select {
+	case r.hurried <- struct{}{}:
+	default:
 	}
 }
 
@@ -71,16 +91,43 @@ func (r *Runner) Run(ctx context.Context) {
 // database.
 func (r *Runner) Work(ctx context.Context) error {
 	for {
-		due, err := r.store.ListDueJobs(ctx, r.clock(), claimed)
+		err := r.pass(ctx)
+		r.running.Wait()
 		if err != nil {
-			return fmt.Errorf("list jobs: %w", err)
+			return err
+		}
+		// What was done outside may have put itself again.
+		due, err := r.due(ctx)
+		if err != nil || len(due) == 0 || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// due lists jobs that this runner can do.
+func (r *Runner) due(ctx context.Context) ([]store.Job, error) {
+	due, err := r.store.ListDueJobs(ctx, r.clock(), claimed)
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	return slices.DeleteFunc(due, func(j store.Job) bool { return r.handlers[j.Kind] == nil && r.outside[j.Kind] == nil }), nil
+}
+
+// pass does all jobs whose time has come, but only begins those that are done
+// outside.
+func (r *Runner) pass(ctx context.Context) error {
+	for {
+		due, err := r.due(ctx)
+		if err != nil {
+			return err
 		}
 		done := 0
 		for i := range due {
+			do := r.do
 			if r.handlers[due[i].Kind] == nil {
-				continue
+				do = r.begin
 			}
-			ok, err := r.do(ctx, due[i])
+			ok, err := do(ctx, due[i])
 			if err != nil {
 				return err
 			}
@@ -96,29 +143,32 @@ func (r *Runner) Work(ctx context.Context) error {
 	}
 }
 
-// errLost ends the transaction of work whose claim no longer holds.
-var errLost = errors.New("the job is another's")
+// ErrLost ends the transaction of work whose claim no longer holds.
+var ErrLost = errors.New("the job is another's")
 
-// do claims a job and does it. It reports whether it was this node's to do.
-func (r *Runner) do(ctx context.Context, j store.Job) (bool, error) {
-	mine := false
-	err := r.store.InTx(ctx, j.AccountID, func(ctx context.Context, tx store.Tx) (err error) {
-		claim := j // the command may be run again
-		if mine, err = tx.ClaimJob(ctx, &claim, r.clock()+lease); mine {
-			j = claim
-		}
+// claim takes a job, and reports whether it is this node's to do.
+func (r *Runner) claim(ctx context.Context, j store.Job) (taken store.Job, mine bool, err error) {
+	err = r.store.InTx(ctx, j.AccountID, func(ctx context.Context, tx store.Tx) (err error) {
+		taken = j // the command may be run again
+		mine, err = tx.ClaimJob(ctx, &taken, r.clock()+lease)
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("claim job: %w", err)
+		return taken, false, fmt.Errorf("claim job: %w", err)
 	}
-	if !mine {
-		return false, nil
+	return taken, mine, nil
+}
+
+// do claims a job and does it. It reports whether it was this node's to do.
+func (r *Runner) do(ctx context.Context, j store.Job) (bool, error) {
+	j, mine, err := r.claim(ctx, j)
+	if err != nil || !mine {
+		return false, err
 	}
 	err = r.store.InTx(ctx, j.AccountID, func(ctx context.Context, tx store.Tx) error {
 		held, err := tx.FinishJob(ctx, j)
 		if err == nil && !held {
-			err = errLost
+			err = ErrLost
 		}
 		if err != nil {
 			return err
@@ -128,20 +178,25 @@ func (r *Runner) do(ctx context.Context, j store.Job) (bool, error) {
 	switch {
 	case err == nil:
 		return true, nil
-	case errors.Is(err, errLost), ctx.Err() != nil:
+	case errors.Is(err, ErrLost), ctx.Err() != nil:
 		return false, nil //nolint:nilerr // it was another's, or it is too late to do it here
 	case core.KindOf(err) == core.Unavailable:
 		return false, fmt.Errorf("do job: %w", err) // the lease runs out, and it is tried again
 	}
+	return true, r.failed(ctx, j, err)
+}
+
+// failed logs why a claimed job was not done, and has it tried again later.
+func (r *Runner) failed(ctx context.Context, j store.Job, why error) error {
 	r.log.ErrorContext(ctx, "job failed", slog.String("kind", j.Kind), slog.String("key", j.Key),
-		slog.Int64("account_id", j.AccountID), slog.Int64("attempts", j.Attempts+1), slog.Any("error", err))
+		slog.Int64("account_id", j.AccountID), slog.Int64("attempts", j.Attempts+1), slog.Any("error", why))
 	j.RunAt = r.clock() + delay(j.Attempts)
 	j.Attempts++
-	err = r.store.InTx(ctx, j.AccountID, func(ctx context.Context, tx store.Tx) error { return tx.DelayJob(ctx, j) })
+	err := r.store.InTx(ctx, j.AccountID, func(ctx context.Context, tx store.Tx) error { return tx.DelayJob(ctx, j) })
 	if err != nil {
-		return false, fmt.Errorf("delay job: %w", err)
+		return fmt.Errorf("delay job: %w", err)
 	}
-	return true, nil
+	return nil
 }
 
 // delay is how long a job waits that failed after so many attempts before.

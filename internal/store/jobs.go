@@ -63,6 +63,10 @@ type JobWrites interface {
 	// caller's; j gets the new lease and fence. Somebody else may have taken,
 	// changed or done it since it was read.
 	ClaimJob(ctx context.Context, j *Job, until core.Time) (bool, error)
+	// RenewJob holds a claimed job until the time given, and reports whether the
+	// claim still held; j gets the new lease. The row stays locked until the
+	// transaction ends: what else is stored with it is stored under the claim.
+	RenewJob(ctx context.Context, j *Job, until core.Time) (bool, error)
 	// FinishJob removes a claimed job and reports whether the claim still held.
 	// Called in the transaction that does the work, it makes the work happen
 	// once: without it nothing of the work is stored.

@@ -32,7 +32,7 @@ func TestStreamsAssign(t *testing.T) {
 			t.Fatal(err)
 		}
 		clock := func() core.Time { return testserver.Now }
-		runner := job.NewRunner(s.Store, clock, testserver.Log(t), automation.New(conversation.NewWrites(s.Store, clock), clock).Handlers())
+		runner := job.NewRunner(s.Store, clock, testserver.Log(t), automation.New(conversation.NewWrites(s.Store, clock), clock).Handlers(), nil)
 		send := func(method, path, body string, data any) {
 			t.Helper()
 			got := s.Send(t, method, path, body, "Authorization", bearer, "Content-Type", "application/json")

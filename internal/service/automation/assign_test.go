@@ -525,7 +525,7 @@ func TestTurnsSurviveAFailure(t *testing.T) {
 				}
 				return errors.New("the node dies before its commit")
 			},
-		})
+		}, nil)
 		if err := died.Work(x.t.Context()); err != nil {
 			x.t.Fatal(err)
 		}

@@ -116,7 +116,7 @@ func each(t *testing.T, run func(x *world)) {
 			x.people = account.New(st, x.clock)
 			for _, own := range stores {
 				auto := automation.New(conversation.NewWrites(own, x.clock), x.clock)
-				x.nodes = append(x.nodes, job.NewRunner(own, x.clock, testserver.Log(t), auto.Handlers()))
+				x.nodes = append(x.nodes, job.NewRunner(own, x.clock, testserver.Log(t), auto.Handlers(), nil))
 				if err := auto.Begin(t.Context(), own); err != nil {
 					t.Fatal(err)
 				}
@@ -245,7 +245,7 @@ func TestJobsThatFail(t *testing.T) {
 				stored++
 				return tx.PutSetting(ctx, "done", fmt.Sprint(j.Attempts))
 			},
-		})}
+		}, nil)}
 		x.inTx(func(ctx context.Context, tx store.Tx) error {
 			return tx.PutJob(ctx, store.Job{AccountID: x.f.Account.ID, Kind: "flaky", Key: "1", RunAt: start})
 		})

@@ -146,7 +146,7 @@ func TestRetentionForEver(t *testing.T) {
 
 func work(t *testing.T, st store.Store, now *core.Time, handlers map[string]job.Handler) {
 	t.Helper()
-	err := job.NewRunner(st, func() core.Time { return *now }, testserver.Log(t), handlers).Work(t.Context())
+	err := job.NewRunner(st, func() core.Time { return *now }, testserver.Log(t), handlers, nil).Work(t.Context())
 	if err != nil {
 		t.Fatal(fmt.Errorf("work: %w", err))
 	}

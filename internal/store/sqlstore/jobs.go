@@ -30,6 +30,7 @@ var (
 	dueJobsSQL   = jobTable.selectFrom("WHERE run_at <= $1 AND lease_until <= $1 ORDER BY run_at, account_id, kind, key LIMIT $2")
 	findJobSQL   = jobTable.selectFrom("WHERE account_id = $1 AND kind = $2 AND key = $3")
 	claimJobSQL  = "UPDATE jobs SET lease_until = $5, fence = fence + 1 WHERE account_id = $1 AND kind = $2 AND key = $3 AND fence = $4"
+	renewJobSQL  = "UPDATE jobs SET lease_until = $5 WHERE account_id = $1 AND kind = $2 AND key = $3 AND fence = $4"
 	finishJobSQL = "DELETE FROM jobs WHERE account_id = $1 AND kind = $2 AND key = $3 AND fence = $4"
 	delayJobSQL  = "UPDATE jobs SET run_at = $5, attempts = $6, lease_until = 0 WHERE account_id = $1 AND kind = $2 AND key = $3 AND fence = $4"
 	deleteJobSQL = "DELETE FROM jobs WHERE account_id = $1 AND kind = $2 AND key = $3"
@@ -75,6 +76,16 @@ func (t *tx) ClaimJob(ctx context.Context, j *store.Job, until core.Time) (bool,
 	}
 	j.LeaseUntil = until
 	j.Fence++
+	return true, nil
+}
+
+// RenewJob implements store.JobWrites.
+func (t *tx) RenewJob(ctx context.Context, j *store.Job, until core.Time) (bool, error) {
+	n, err := t.exec(ctx, renewJobSQL, j.AccountID, j.Kind, j.Key, j.Fence, until)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	j.LeaseUntil = until
 	return true, nil
 }
 

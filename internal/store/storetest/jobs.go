@@ -82,6 +82,31 @@ var jobChecks = []check{
 		})
 		e.same("over", due(e, noon+100, 10), []store.Job(nil))
 	}},
+	{"Jobs/RenewJob holds on, unless the job is another's", func(e *env) {
+		a := e.account().ID
+		e.tx(a, func(tx store.Tx) error {
+			return tx.PutJob(e.ctx, store.Job{AccountID: a, Kind: "k", Key: "1", RunAt: noon})
+		})
+		one := must(e.st.ListDueJobs(e.ctx, noon, 1))[0]
+		e.tx(a, func(tx store.Tx) error {
+			if !must(tx.ClaimJob(e.ctx, &one, noon+10)) || !must(tx.RenewJob(e.ctx, &one, noon+20)) || one.LeaseUntil != noon+20 {
+				e.Errorf("not renewed: %+v", one)
+			}
+			return nil
+		})
+		e.same("held", due(e, noon+19, 10), []store.Job(nil))
+		two := must(e.st.ListDueJobs(e.ctx, noon+20, 1))[0]
+		e.tx(a, func(tx store.Tx) error {
+			if !must(tx.RenewJob(e.ctx, &one, noon+30)) {
+				e.Errorf("not renewed after the lease, though nobody took it")
+			}
+			if !must(tx.ClaimJob(e.ctx, &two, noon+30)) || must(tx.RenewJob(e.ctx, &one, noon+40)) {
+				e.Errorf("renewed though it was another's")
+			}
+			return nil
+		})
+		e.same("another's", due(e, noon+29, 10), []store.Job(nil))
+	}},
 	{"Jobs/HastenJob puts nothing off, and leaves a claim alone", func(e *env) {
 		a := e.account().ID
 		j := store.Job{AccountID: a, Kind: "k", Key: "1", RunAt: noon + 5}
