@@ -209,16 +209,5 @@ type CannedResponse struct {
 	CreatedAt Time
 }
 
-// Webhook is an address that events are sent to.
-type Webhook struct {
-	ID        int64
-	AccountID int64
-	URL       string // unique in the account
-	Events    []string
-	Format    string
-	Secret    string // a secret
-	CreatedAt Time
-}
-
 // NewEpoch returns a random name for a history of the event log.
 func NewEpoch() string { return rand.Text() }

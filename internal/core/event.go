@@ -50,6 +50,10 @@ const (
 	ActivityCreated       EventType = "activity.created"
 	CannedResponseCreated EventType = "canned_response.created"
 	WebhookCreated        EventType = "webhook.created"
+	WebhookUpdated        EventType = "webhook.updated"
+	WebhookDeleted        EventType = "webhook.deleted"
+	WebhookPaused         EventType = "webhook.paused"
+	WebhookTested         EventType = "webhook.tested"
 )
 
 // Event is one change, as the log keeps it. Seq is gap-free per account and in

@@ -129,7 +129,7 @@ func target(typ core.EventType) payload {
 		return new(entryChange)
 	case core.CannedResponseCreated:
 		return new(cannedResponse)
-	case core.WebhookCreated:
+	case core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused, core.WebhookTested:
 		return new(webhook)
 	}
 	return nil

@@ -26,7 +26,7 @@ var secrets = map[reflect.Type][]string{
 	reflect.TypeFor[core.Token]():        {"Hash"},
 	reflect.TypeFor[core.Inbox]():        {"HMACToken", "WebsiteToken"},
 	reflect.TypeFor[core.ContactInbox](): {"PubsubToken"},
-	reflect.TypeFor[core.Webhook]():      {"Secret"},
+	reflect.TypeFor[core.Webhook]():      {"Secret", "FormerSecret"},
 }
 
 // payloadTypes has one zero payload of every kind and a type of event that

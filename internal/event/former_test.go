@@ -52,6 +52,9 @@ func withoutAdditions(data core.EventData) core.EventData {
 	case core.IdentityMove:
 		v.FromContactID = 0
 		return v
+	case core.Webhook:
+		v.FormerUntil, v.Enabled, v.PausedAt, v.PausedReason, v.UpdatedAt = 0, false, 0, "", 0
+		return v
 	case core.ReadChange:
 		v.Marked, v.FromSeq = false, 0
 		return v

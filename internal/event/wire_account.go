@@ -122,13 +122,19 @@ type cannedResponse struct {
 func (w *cannedResponse) core() core.EventData { return core.CannedResponse(*w) }
 
 type webhook struct {
-	ID        int64     `json:"id"`
-	AccountID int64     `json:"account_id,omitempty"`
-	URL       string    `json:"url,omitempty"`
-	Events    []string  `json:"events,omitempty"`
-	Format    string    `json:"format,omitempty"`
-	Secret    string    `json:"-"` // a secret
-	CreatedAt core.Time `json:"created_at,omitempty"`
+	ID           int64     `json:"id"`
+	AccountID    int64     `json:"account_id,omitempty"`
+	URL          string    `json:"url,omitempty"`
+	Events       []string  `json:"events,omitempty"`
+	Format       string    `json:"format,omitempty"`
+	Secret       string    `json:"-"` // a secret
+	CreatedAt    core.Time `json:"created_at,omitempty"`
+	FormerSecret string    `json:"-"` // a secret
+	FormerUntil  core.Time `json:"former_until,omitempty"`
+	Enabled      bool      `json:"enabled,omitempty"`
+	PausedAt     core.Time `json:"paused_at,omitempty"`
+	PausedReason string    `json:"paused_reason,omitempty"`
+	UpdatedAt    core.Time `json:"updated_at,omitempty"`
 }
 
 func (w *webhook) core() core.EventData { return core.Webhook(*w) }

@@ -267,25 +267,41 @@ func cannedResponseOf(c *core.CannedResponse) *cannedResponseRecord {
 }
 
 func (r *webhookRecord) webhook(now core.Time) core.Webhook {
+	created := r.CreatedAt.or(now)
 	return core.Webhook{
-		ID:        r.ID,
-		AccountID: r.AccountID,
-		URL:       r.URL,
-		Events:    r.Events,
-		Format:    r.Format,
-		Secret:    r.Secret,
-		CreatedAt: r.CreatedAt.or(now),
+		ID:           r.ID,
+		AccountID:    r.AccountID,
+		URL:          r.URL,
+		Events:       r.Events,
+		Format:       r.Format,
+		Secret:       r.Secret,
+		FormerSecret: r.FormerSecret,
+		FormerUntil:  r.FormerUntil.at,
+		Enabled:      r.Enabled == nil || *r.Enabled,
+		PausedAt:     r.PausedAt.at,
+		PausedReason: r.PausedReason,
+		CreatedAt:    created,
+		UpdatedAt:    r.UpdatedAt.or(created),
 	}
 }
 
 func webhookOf(w *core.Webhook, secrets bool) *webhookRecord {
-	return &webhookRecord{
-		ID:        w.ID,
-		AccountID: w.AccountID,
-		URL:       w.URL,
-		Events:    w.Events,
-		Format:    w.Format,
-		Secret:    secret(w.Secret, secrets),
-		CreatedAt: fixed(w.CreatedAt),
+	r := &webhookRecord{
+		ID:           w.ID,
+		AccountID:    w.AccountID,
+		URL:          w.URL,
+		Events:       w.Events,
+		Format:       w.Format,
+		Secret:       secret(w.Secret, secrets),
+		FormerSecret: secret(w.FormerSecret, secrets),
+		FormerUntil:  stamp(w.FormerUntil),
+		PausedAt:     stamp(w.PausedAt),
+		PausedReason: w.PausedReason,
+		CreatedAt:    fixed(w.CreatedAt),
+		UpdatedAt:    fixed(w.UpdatedAt),
 	}
+	if !w.Enabled {
+		r.Enabled = &w.Enabled
+	}
+	return r
 }

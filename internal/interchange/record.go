@@ -273,7 +273,14 @@ type webhookRecord struct {
 	Events    []string `json:"events"`
 	Format    string   `json:"format"`
 	Secret    string   `json:"secret"`
-	CreatedAt instant  `json:"created_at"`
+	// FormerSecret signs as well until FormerUntil.
+	FormerSecret string  `json:"former_secret"`
+	FormerUntil  instant `json:"former_until"`
+	Enabled      *bool   `json:"enabled"`
+	PausedAt     instant `json:"paused_at"`
+	PausedReason string  `json:"paused_reason"`
+	CreatedAt    instant `json:"created_at"`
+	UpdatedAt    instant `json:"updated_at"`
 }
 
 type contactRecord struct {

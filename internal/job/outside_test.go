@@ -147,7 +147,7 @@ func TestOutsideTakenOver(t *testing.T) {
 			})
 			x.work(x.node(func(ctx context.Context, c *job.Claim) (job.End, error) {
 				x.now.Add(int64(31 * second)) // it slept
-				x.work(other) //nolint:contextcheck // it has a context of its own
+				x.work(other)                 //nolint:contextcheck // it has a context of its own
 				return finish(ctx, c)
 			}))
 			if j, there := x.job(); !there || j.Attempts != 0 || x.setting("said") != "in time" {

@@ -22,6 +22,7 @@ type Reader interface {
 	Events
 	Page
 	Jobs
+	Webhooks
 	IDs
 	Search
 }
@@ -82,7 +83,6 @@ type Labels interface {
 	Team(ctx context.Context, account, id int64) (core.Team, error)
 	FindTeamByName(ctx context.Context, account int64, name string) (core.Team, bool, error)
 	FindCannedResponse(ctx context.Context, account int64, shortCode string) (core.CannedResponse, bool, error)
-	FindWebhookByURL(ctx context.Context, account int64, url string) (core.Webhook, bool, error)
 }
 
 // Inboxes reads inboxes.

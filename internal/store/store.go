@@ -119,7 +119,6 @@ type Tx interface {
 	// UpdateContactInbox stores the whole row.
 	UpdateContactInbox(ctx context.Context, ci core.ContactInbox) error
 	InsertCannedResponse(ctx context.Context, c *core.CannedResponse) error
-	InsertWebhook(ctx context.Context, w *core.Webhook) error
 
 	// LiftIDs raises the sequence of PersonIDs, IdentityIDs or EntryIDs so that
 	// id is never given out. Inserting a given id does that too; a command that
@@ -163,6 +162,7 @@ type Tx interface {
 
 	Repeats
 	JobWrites
+	WebhookWrites
 	Staging
 	SearchWrites
 
@@ -170,8 +170,9 @@ type Tx interface {
 	// of the transaction.
 	Emit(events ...core.Event)
 	// PruneEvents removes the oldest events of the account's log up to the first
-	// that happened at before or later, at most limit of them, and returns how
-	// many. What is kept has no gap: see Events.FirstEventSeq.
+	// that happened at before or later, or that an active webhook has not come to
+	// (see core.Webhook.Active), at most limit of them, and returns how many. What
+	// is kept has no gap: see Events.FirstEventSeq.
 	PruneEvents(ctx context.Context, account int64, before core.Time, limit int) (int, error)
 }
 

@@ -26,8 +26,9 @@ const (
 	pageRows     = 500
 )
 
-// Retention removes events that are older than readers may fall behind. It is
-// safe for concurrent use.
+// Retention removes events that are older than readers may fall behind, and the
+// deliveries to webhooks of before that time, with their attempts. It is safe
+// for concurrent use.
 type Retention struct {
 	clock core.Clock
 	keep  core.Time
@@ -84,8 +85,12 @@ func (r *Retention) prune(ctx context.Context, tx store.Tx, j store.Job) error {
 		return nil
 	}
 	now := r.clock()
-	n, err := tx.PruneEvents(ctx, j.AccountID, now-r.keep, prunedAtOnce)
-	if err != nil || n < prunedAtOnce {
+	events, err := tx.PruneEvents(ctx, j.AccountID, now-r.keep, prunedAtOnce)
+	if err != nil {
+		return err
+	}
+	deliveries, err := tx.PruneDeliveries(ctx, j.AccountID, now-r.keep, prunedAtOnce)
+	if err != nil || max(events, deliveries) < prunedAtOnce {
 		return err
 	}
 	j.RunAt, j.Attempts = now, 0

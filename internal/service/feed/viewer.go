@@ -37,7 +37,8 @@ func toContacts(typ core.EventType) bool {
 		core.LabelGroupCreated, core.LabelGroupUpdated, core.LabelGroupDeleted,
 		core.LabelCreated, core.LabelUpdated, core.LabelDeleted,
 		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated, core.ContactCreated,
-		core.IdentityUpdated, core.ContactInboxCreated, core.ContactInboxUpdated, core.CannedResponseCreated, core.WebhookCreated:
+		core.IdentityUpdated, core.ContactInboxCreated, core.ContactInboxUpdated, core.CannedResponseCreated,
+		core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused, core.WebhookTested:
 	}
 	return false
 }
@@ -51,7 +52,8 @@ var contactTypes = []core.EventType{
 // toAgents tells whether an agent may see events of the type.
 func (v *Viewer) toAgents(typ core.EventType) bool {
 	switch typ {
-	case core.TokenCreated, core.TokenUpdated, core.TokenRevoked, core.WebhookCreated:
+	case core.TokenCreated, core.TokenUpdated, core.TokenRevoked,
+		core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused, core.WebhookTested:
 		return v.Staff
 	case core.MessageCreated, core.MessageUpdated, core.MessageDeleted, core.NoteCreated, core.NoteUpdated, core.NoteDeleted, core.ActivityCreated,
 		core.ConversationCreated, core.ConversationUpdated, core.ConversationRead,

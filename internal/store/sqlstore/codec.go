@@ -256,27 +256,6 @@ func cannedResponseArgs(c *core.CannedResponse) []any {
 	return []any{id(c.ID), id(c.AccountID), keyText(c.ShortCode), c.Content, c.CreatedAt}
 }
 
-var webhookTable = newTable("webhooks", "id int, account_id int, url text, events text, format text, secret text, created_at int")
-
-type webhookRow struct {
-	core.Webhook
-	events string
-}
-
-func (r *webhookRow) targets() []any {
-	w := &r.Webhook
-	return []any{&w.ID, &w.AccountID, &w.URL, &r.events, &w.Format, &w.Secret, &w.CreatedAt}
-}
-
-func (r *webhookRow) value() core.Webhook {
-	r.Events = parseTexts[string](r.events)
-	return r.Webhook
-}
-
-func webhookArgs(w *core.Webhook) []any {
-	return []any{id(w.ID), id(w.AccountID), keyText(w.URL), texts(w.Events), w.Format, w.Secret, w.CreatedAt}
-}
-
 var inboxTable = newTable("inboxes", `id int, account_id int, uuid text, name text, channel text, identifier text, website_token text,
 	hmac_token text, hmac_mandatory int, greeting text, timezone text, working_hours text, settings text, created_at int, updated_at int`)
 

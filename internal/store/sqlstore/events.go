@@ -116,7 +116,11 @@ func (t *tx) PruneEvents(ctx context.Context, account int64, before core.Time, l
 	if err != nil {
 		return 0, err
 	}
-	n := slices.IndexFunc(oldest, func(e pair) bool { return core.Time(e.b) >= before })
+	position, held, err := find(ctx, t.checked, new(number), oldestPositionSQL, account)
+	if err != nil {
+		return 0, err
+	}
+	n := slices.IndexFunc(oldest, func(e pair) bool { return core.Time(e.b) >= before || held && e.a > position })
 	if n < 0 {
 		n = len(oldest)
 	}

@@ -25,8 +25,6 @@ var (
 	teamByNameSQL     = teamTable.selectFrom("WHERE account_id = $1 AND name = $2")
 	cannedResponses   = newSource(cannedResponseTable)
 	cannedResponseSQL = cannedResponseTable.selectFrom("WHERE account_id = $1 AND short_code = $2")
-	webhooks          = newSource(webhookTable)
-	webhookByURLSQL   = webhookTable.selectFrom("WHERE account_id = $1 AND url = $2")
 )
 
 // Label implements store.Labels.
@@ -72,11 +70,6 @@ func (r reader) FindTeamByName(ctx context.Context, account int64, name string) 
 // FindCannedResponse implements store.Labels.
 func (r reader) FindCannedResponse(ctx context.Context, account int64, shortCode string) (core.CannedResponse, bool, error) {
 	return find(ctx, r.checked, new(cannedResponseRow), cannedResponseSQL, account, shortCode)
-}
-
-// FindWebhookByURL implements store.Labels.
-func (r reader) FindWebhookByURL(ctx context.Context, account int64, url string) (core.Webhook, bool, error) {
-	return find(ctx, r.checked, new(webhookRow), webhookByURLSQL, account, url)
 }
 
 // InsertTeam implements store.Tx.
@@ -141,15 +134,5 @@ func (t *tx) InsertCannedResponse(ctx context.Context, c *core.CannedResponse) e
 		return err
 	}
 	c.ID = id
-	return nil
-}
-
-// InsertWebhook implements store.Tx.
-func (t *tx) InsertWebhook(ctx context.Context, w *core.Webhook) error {
-	id, err := t.insert(ctx, webhooks, webhookArgs(w))
-	if err != nil {
-		return err
-	}
-	w.ID = id
 	return nil
 }

@@ -227,6 +227,24 @@ func (t *tx) insert(ctx context.Context, s source, args []any) (int64, error) {
 	return next, nil
 }
 
+// execMany runs statements that each bind a fixed number of rows, for the sizes
+// of manySizes.
+func execMany[T any](ctx context.Context, t *tx, texts map[int]string, rows []T, bind func(*T) []any) error {
+	for _, size := range manySizes {
+		for len(rows) >= size {
+			var args []any
+			for i := range size {
+				args = append(args, bind(&rows[i])...)
+			}
+			if _, err := t.exec(ctx, texts[size], args...); err != nil {
+				return err
+			}
+			rows = rows[size:]
+		}
+	}
+	return nil
+}
+
 // set runs an update of one row; what names the row that must be there.
 func (t *tx) set(ctx context.Context, what string, u update, args []any) error {
 	n, err := t.exec(ctx, u.sql, u.args(args)...)

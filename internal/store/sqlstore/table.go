@@ -84,6 +84,28 @@ func (t table) selectFrom(rest string) string {
 	return "SELECT " + t.list("") + " FROM " + t.name + " " + rest
 }
 
+// without returns the table less one column, for reads that leave it out.
+func (t table) without(name string) table {
+	t.columns = slices.DeleteFunc(slices.Clone(t.columns), func(c column) bool { return c.name == name })
+	return t
+}
+
+// manySizes are the numbers of rows that one statement stores, largest first.
+var manySizes = [...]int{16, 4, 1}
+
+// insertMany stores every column of several rows, by their number.
+func (t table) insertMany() map[int]string {
+	texts := map[int]string{}
+	for _, size := range manySizes {
+		text := t.insert()
+		for i := 1; i < size; i++ {
+			text += ", (" + placeholders(i*len(t.columns)+1, len(t.columns)) + ")"
+		}
+		texts[size] = text
+	}
+	return texts
+}
+
 // insert stores every column as bound.
 func (t table) insert() string {
 	return t.insertColumns(t.columns)

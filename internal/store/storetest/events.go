@@ -14,7 +14,8 @@ import (
 func Payloads(account int64) []core.Event {
 	agent, token, inbox := filled[core.Agent](1), filled[core.Token](2), filled[core.Inbox](3)
 	contactInbox, webhook := filled[core.ContactInbox](4), filled[core.Webhook](5)
-	agent.PasswordHash, token.Hash, inbox.HMACToken, inbox.WebsiteToken, contactInbox.PubsubToken, webhook.Secret = "", "", "", "", "", ""
+	agent.PasswordHash, token.Hash, inbox.HMACToken, inbox.WebsiteToken, contactInbox.PubsubToken = "", "", "", "", ""
+	webhook.Secret, webhook.FormerSecret = "", ""
 	conversation := filled[core.Conversation](6)
 	conversation.OpenedBy = core.AgentSide
 	entry := core.EntryChange{Entry: filled[core.Entry](7), Attachments: []core.Attachment{filled[core.Attachment](8), filled[core.Attachment](9)}, Conversation: conversation}
@@ -40,6 +41,7 @@ func Payloads(account int64) []core.Event {
 		core.MessageCreated:   entry, core.MessageUpdated: entry, core.MessageDeleted: entry, core.ActivityCreated: entry,
 		core.NoteCreated: entry, core.NoteUpdated: entry, core.NoteDeleted: entry,
 		core.CannedResponseCreated: filled[core.CannedResponse](23), core.WebhookCreated: webhook,
+		core.WebhookUpdated: webhook, core.WebhookDeleted: webhook, core.WebhookPaused: webhook, core.WebhookTested: webhook,
 	}
 	var events []core.Event
 	for typ, d := range data {

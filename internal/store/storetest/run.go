@@ -27,7 +27,7 @@ func Run(t *testing.T, open func(t testing.TB) store.Store) {
 	t.Helper()
 	all := slices.Concat(
 		installationChecks, accountChecks, agentChecks, tokenChecks, listChecks, staffChecks, inboxChecks, contactChecks,
-		conversationChecks, unreadChecks, unreadListChecks, agentUnreadChecks, threadChecks, pagingChecks, tallyChecks, addressChecks, extChecks, lastChecks, entryChecks, eventChecks, pageChecks, idChecks, stagingChecks, repeatChecks, moveChecks, jobChecks, turnChecks, uploadChecks,
+		conversationChecks, unreadChecks, unreadListChecks, agentUnreadChecks, threadChecks, pagingChecks, tallyChecks, addressChecks, extChecks, lastChecks, entryChecks, eventChecks, pageChecks, idChecks, stagingChecks, repeatChecks, moveChecks, jobChecks, turnChecks, uploadChecks, webhookChecks,
 		txChecks, groupChecks, tenancyChecks, textChecks, engineChecks, searchChecks,
 	)
 	seen := map[string]bool{}

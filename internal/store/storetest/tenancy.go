@@ -50,6 +50,7 @@ var tenancyChecks = []check{
 			"ContactInbox": func() error { _, err := e.st.ContactInbox(e.ctx, mine, f.AdaWebDoor.ID); return err },
 			"Conversation": func() error { _, err := e.st.Conversation(e.ctx, mine, f.Chat.ID); return err },
 			"Entry":        func() error { _, err := e.st.Entry(e.ctx, mine, f.Entries[f.Chat.ID][0].ID); return err },
+			"Webhook":      func() error { _, err := e.st.Webhook(e.ctx, mine, f.hook.ID); return err },
 			"Attachment":   func() error { _, err := e.st.Attachment(e.ctx, mine, f.attachment.ID); return err },
 		} {
 			e.kind(what, get(), core.NotFound)
