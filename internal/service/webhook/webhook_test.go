@@ -242,8 +242,11 @@ func TestAccounts(t *testing.T) {
 		}
 		ctx := x.Context()
 		for name, try := range map[string]func() error{
-			"Webhook":      func() error { _, err := x.Webhook(ctx, a.ID, w.ID); return err },
-			"Update":       func() error { _, err := x.Update(ctx, admin, a.ID, w.ID, func(*core.Webhook) error { return nil }); return err },
+			"Webhook": func() error { _, err := x.Webhook(ctx, a.ID, w.ID); return err },
+			"Update": func() error {
+				_, err := x.Update(ctx, admin, a.ID, w.ID, func(*core.Webhook) error { return nil })
+				return err
+			},
 			"Delete":       func() error { return x.Delete(ctx, admin, a.ID, w.ID, nil) },
 			"RotateSecret": func() error { _, err := x.RotateSecret(ctx, admin, a.ID, w.ID, 0); return err },
 			"Resume":       func() error { _, err := x.Resume(ctx, admin, a.ID, w.ID); return err },

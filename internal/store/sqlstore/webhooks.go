@@ -188,9 +188,9 @@ const ofWebhook = "WHERE account_id = $1 AND webhook_id = $2"
 var headTable = deliveryTable.without("body")
 
 var (
-	deliverySQL       = deliveryTable.selectFrom(ofWebhook + " AND seq = $3")
-	deliveriesSQL     = deliveryTable.selectFrom(ofWebhook + " AND ")
-	openDeliveriesSQL = headTable.selectFrom(ofWebhook + " AND state = 'open' AND seq > $3 ORDER BY seq LIMIT $4")
+	deliverySQL         = deliveryTable.selectFrom(ofWebhook + " AND seq = $3")
+	deliveriesSQL       = deliveryTable.selectFrom(ofWebhook + " AND ")
+	openDeliveriesSQL   = headTable.selectFrom(ofWebhook + " AND state = 'open' AND seq > $3 ORDER BY seq LIMIT $4")
 	insertDeliveriesSQL = deliveryTable.insertMany()
 	insertAttemptsSQL   = attemptTable.insertMany()
 	attemptsSQL         = attemptTable.selectFrom(ofWebhook + " AND seq = $3 AND number > $4 ORDER BY number LIMIT $5")
