@@ -88,15 +88,8 @@ type TokenInfo struct {
 }
 
 func tokenInfo(t *core.Token, now core.Time) TokenInfo {
-	state := "valid"
-	switch {
-	case t.RevokedAt.IsSet():
-		state = "revoked"
-	case !t.Valid(now):
-		state = "expired"
-	}
 	return TokenInfo{
-		ID: t.ID, AccountID: t.AccountID, Name: t.Name, AgentID: t.AgentID, Scopes: t.Scopes, State: state,
+		ID: t.ID, AccountID: t.AccountID, Name: t.Name, AgentID: t.AgentID, Scopes: t.Scopes, State: t.State(now),
 		CreatedAt: instant(t.CreatedAt), ExpiresAt: instant(t.ExpiresAt), RevokedAt: instant(t.RevokedAt),
 	}
 }
@@ -181,7 +174,7 @@ func (o *Operations) CreateInbox(ctx context.Context, i InboxRequest) (json.RawM
 
 // CreateAgent implements Operator.
 func (o *Operations) CreateAgent(ctx context.Context, a AgentRequest) (json.RawMessage, error) {
-	made, err := o.accounts.CreateAgent(ctx, account.NewAgent{AccountID: a.AccountID, Name: a.Name, Email: a.Email, Role: a.Role})
+	made, err := o.accounts.CreateAgent(ctx, account.NewAgent{AccountID: a.AccountID, Name: a.Name, Email: a.Email, Role: a.Role}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +189,7 @@ func (o *Operations) CreateAgent(ctx context.Context, a AgentRequest) (json.RawM
 func (o *Operations) CreateToken(ctx context.Context, t TokenRequest) (json.RawMessage, error) {
 	text, _, err := o.accounts.CreateToken(ctx, account.NewToken{
 		AccountID: t.AccountID, Name: t.Name, AgentID: t.AgentID, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt,
-	})
+	}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +215,7 @@ func (o *Operations) ListTokens(ctx context.Context, accountID int64) ([]TokenIn
 
 // RevokeToken implements Operator.
 func (o *Operations) RevokeToken(ctx context.Context, accountID, id int64) (json.RawMessage, error) {
-	t, err := o.accounts.RevokeToken(ctx, core.Actor{}, accountID, id)
+	t, err := o.accounts.RevokeToken(ctx, core.Actor{}, accountID, id, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +225,7 @@ func (o *Operations) RevokeToken(ctx context.Context, accountID, id int64) (json
 
 // RotateToken implements Operator.
 func (o *Operations) RotateToken(ctx context.Context, accountID, id int64, overlap time.Duration) (json.RawMessage, error) {
-	text, made, err := o.accounts.RotateToken(ctx, core.Actor{}, accountID, id, overlap)
+	text, made, err := o.accounts.RotateToken(ctx, core.Actor{}, accountID, id, overlap, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func costsOf(t *testing.T, engine string, fill bench.Fill) map[string]cost {
 	if _, err := fill.Into(t.Context(), st, clock, nil); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := account.New(st, clock).CreateToken(t.Context(), account.NewToken{AccountID: bench.AccountID, Name: "t"})
+	token, _, err := account.New(st, clock).CreateToken(t.Context(), account.NewToken{AccountID: bench.AccountID, Name: "t"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

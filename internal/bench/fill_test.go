@@ -172,7 +172,7 @@ func TestScenariosOnRealServers(t *testing.T) {
 			if _, err := small.Into(t.Context(), st, clock, nil); err != nil {
 				t.Fatal(err)
 			}
-			token, _, err := account.New(st, clock).CreateToken(t.Context(), account.NewToken{AccountID: bench.AccountID, Name: "t"})
+			token, _, err := account.New(st, clock).CreateToken(t.Context(), account.NewToken{AccountID: bench.AccountID, Name: "t"}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

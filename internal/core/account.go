@@ -25,6 +25,17 @@ func CheckName(name string) error {
 	return nil
 }
 
+// maxSettingsBytes bounds settings that people give.
+const maxSettingsBytes = 64 << 10
+
+// CheckSettings refuses what cannot be the settings of an account or an inbox.
+func CheckSettings(settings JSON) error {
+	if len(settings) > maxSettingsBytes {
+		return Refuse("settings", fmt.Sprintf("settings have at most %d bytes", maxSettingsBytes))
+	}
+	return nil
+}
+
 // Account is one tenant. Everything but the account itself belongs to one.
 type Account struct {
 	ID       int64
@@ -160,6 +171,17 @@ type Token struct {
 	ExpiresAt Time // unset = never
 	RevokedAt Time
 	CreatedAt Time
+}
+
+// State is "valid", "expired" or "revoked".
+func (t *Token) State(now Time) string {
+	switch {
+	case t.RevokedAt.IsSet():
+		return "revoked"
+	case !t.Valid(now):
+		return "expired"
+	}
+	return "valid"
 }
 
 // Valid tells whether the token opens anything at the given time.

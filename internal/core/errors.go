@@ -105,3 +105,9 @@ func Refuse(field, message string) error {
 func Taken(what string) error {
 	return &Error{Kind: Conflict, Message: what + " is taken"}
 }
+
+// TakenField is Taken where a thing has several values that no other may have:
+// it says which of them it is.
+func TakenField(field, what string) error {
+	return &Error{Kind: Conflict, Field: field, Message: what + " is taken"}
+}

@@ -56,6 +56,14 @@ func (h *openHours) span() (from, to int) {
 	return from, to
 }
 
+// CheckTimezone refuses what is no IANA name; "" is none, and fine.
+func CheckTimezone(name string) error {
+	if _, err := time.LoadLocation(name); err != nil || name == "Local" {
+		return Refuse("timezone", "there is no such time zone")
+	}
+	return nil
+}
+
 // Place is the inbox's time zone, else that of its account, else UTC.
 func (i *Inbox) Place(account *Account) *time.Location {
 	name := cmp.Or(i.Timezone, account.Timezone)

@@ -223,7 +223,7 @@ func (d *dialect) createManager(w http.ResponseWriter, r *http.Request, caller a
 	made, err := d.accounts.CreateAgent(r.Context(), account.NewAgent{
 		AccountID: caller.AccountID, FirstName: body.FirstName.S, LastName: body.LastName.S, Email: body.Email.S, UserName: body.UserName.S,
 		Password: body.Password.S, Role: *role, TeamID: team, By: actor(caller),
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
@@ -291,7 +291,7 @@ func (d *dialect) deleteManager(w http.ResponseWriter, r *http.Request, caller a
 	if err != nil {
 		return err
 	}
-	err = d.accounts.DeleteAgent(r.Context(), actor(caller), caller.AccountID, id)
+	err = d.accounts.DeleteAgent(r.Context(), actor(caller), caller.AccountID, id, nil)
 	d.gate.Forget()
 	if err != nil {
 		return err

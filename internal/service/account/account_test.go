@@ -33,7 +33,7 @@ func TestCreateTokenIsUsableUntilItExpires(t *testing.T) {
 		}
 		text, tok, err := s.CreateToken(t.Context(), account.NewToken{
 			AccountID: a.ID, Name: "ci", Scopes: []core.Scope{core.ScopeRead}, ExpiresAt: now + 10,
-		})
+		}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +78,7 @@ func TestCreateTokenRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.CreateToken(t.Context(), account.NewToken{AccountID: a.ID, Name: "taken"}); err != nil {
+		if _, _, err := s.CreateToken(t.Context(), account.NewToken{AccountID: a.ID, Name: "taken"}, nil); err != nil {
 			t.Fatal(err)
 		}
 		for name, c := range map[string]struct {
@@ -86,13 +86,13 @@ func TestCreateTokenRefuses(t *testing.T) {
 			kind core.Kind
 		}{
 			"absent account": {account.NewToken{AccountID: a.ID + 1, Name: "x"}, core.NotFound},
-			"absent agent":   {account.NewToken{AccountID: a.ID, Name: "x", AgentID: 9}, core.NotFound},
+			"absent agent":   {account.NewToken{AccountID: a.ID, Name: "x", AgentID: 9}, core.Invalid},
 			"taken name":     {account.NewToken{AccountID: a.ID, Name: "taken"}, core.Conflict},
 			"no name":        {account.NewToken{AccountID: a.ID, Name: " "}, core.Invalid},
 			"long name":      {account.NewToken{AccountID: a.ID, Name: strings.Repeat("x", 256)}, core.Invalid},
 			"unknown scope":  {account.NewToken{AccountID: a.ID, Name: "x", Scopes: []core.Scope{"root"}}, core.Invalid},
 		} {
-			if _, _, err := s.CreateToken(t.Context(), c.in); err == nil || core.KindOf(err) != c.kind {
+			if _, _, err := s.CreateToken(t.Context(), c.in, nil); err == nil || core.KindOf(err) != c.kind {
 				t.Errorf("%s: got %v, want %s", name, err, c.kind)
 			}
 		}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/mail"
@@ -10,79 +11,98 @@ import (
 	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/service/assignment"
+	"parley/internal/service/repeat"
 	"parley/internal/store"
 )
 
-// NewAgent says which person to make an agent.
+// NewAgent says whom to make an agent.
 type NewAgent struct {
-	AccountID int64
-	Name      string // "" = FirstName and LastName
-	FirstName string
-	LastName  string
-	Email     string    // unique in the account, whatever its letter case
-	UserName  string    // unique in the account; "" = none
-	Password  string    // "" = none: the agent cannot sign in
-	Role      core.Role // "" = core.Member
-	TeamID    int64     // 0 = none
-	By        core.Actor
+	AccountID   int64
+	Type        core.AgentType // "" = core.Person
+	Name        string         // "" = FirstName and LastName
+	FirstName   string
+	LastName    string
+	DisplayName string
+	Description string
+	AvatarURL   string
+	// Bots have none of these four.
+	Email    string    // unique in the account, whatever its letter case
+	UserName string    // unique in the account; "" = none
+	Password string    // "" = none: the agent cannot sign in
+	Role     core.Role // "" = core.Member
+	TeamID   int64     // 0 = none; bots may have one
+	// SyncCapacity and AsyncCapacity are those of core.Agent.
+	SyncCapacity, AsyncCapacity int64
+	By                          core.Actor
 }
 
-// CreateAgent makes a person an agent of the account. The e-mail address is
-// the agent's own identity, too.
-func (s *Accounts) CreateAgent(ctx context.Context, in NewAgent) (core.Agent, error) {
-	made, err := s.createAgent(ctx, in)
+// CreateAgent makes a person or a bot an agent of the account. A person's
+// e-mail address is the agent's own identity, too. again makes the command one
+// that may be asked again; nil: it may not.
+func (s *Accounts) CreateAgent(ctx context.Context, in NewAgent, again *repeat.Key) (core.Agent, error) {
+	made, err := s.createAgent(ctx, in, again)
 	if err != nil {
 		return core.Agent{}, fmt.Errorf("create agent: %w", err)
 	}
 	return made, nil
 }
 
-func (s *Accounts) createAgent(ctx context.Context, in NewAgent) (core.Agent, error) {
-	email := strings.ToLower(in.Email)
-	draft := core.Agent{
-		AccountID: in.AccountID, Type: core.Person, Name: in.Name, FirstName: in.FirstName, LastName: in.LastName, Email: email,
-		UserName: in.UserName, Role: in.Role, ProviderType: core.MailProvider, Address: email,
-	}
-	if draft.Name == "" {
-		draft.Name = fullName(in.FirstName, in.LastName)
-	}
-	if draft.Role == "" {
-		draft.Role = core.Member
-	}
-	if err := checkAgent(&draft); err != nil {
-		return core.Agent{}, err
-	}
-	if err := checkEmail(email); err != nil {
+func (s *Accounts) createAgent(ctx context.Context, in NewAgent, again *repeat.Key) (core.Agent, error) {
+	draft, err := in.draft()
+	if err != nil {
 		return core.Agent{}, err
 	}
 	if in.Password != "" {
-		var err error
 		if draft.PasswordHash, err = auth.HashPassword(ctx, in.Password); err != nil {
 			return core.Agent{}, err
 		}
 	}
-	var made core.Agent
-	err := s.store.InTx(ctx, in.AccountID, func(ctx context.Context, tx store.Tx) error {
+	return repeat.Made(ctx, s.store, s.clock, in.AccountID, again, func(ctx context.Context, tx store.Tx) (core.Agent, int64, error) {
+		made := draft
 		if _, err := tx.Account(ctx, in.AccountID); err != nil {
-			return err
+			return core.Agent{}, 0, err
 		}
-		if err := checkFree(ctx, tx, &draft); err != nil {
-			return err
+		if err := checkFree(ctx, tx, &made); err != nil {
+			return core.Agent{}, 0, err
 		}
 		moves, err := findTeam(ctx, tx, in.AccountID, in.TeamID)
 		if err != nil {
-			return err
+			return core.Agent{}, 0, err
 		}
-		made = draft
 		made.CreatedAt = s.clock()
 		made.UpdatedAt = made.CreatedAt
 		if err := tx.InsertAgent(ctx, &made); err != nil {
-			return err
+			return core.Agent{}, 0, err
 		}
 		tx.Emit(agentEvent(core.AgentCreated, made.CreatedAt, in.By, made))
-		return s.moveToTeam(ctx, tx, in.By, made.ID, moves)
+		return made, made.ID, s.moveToTeam(ctx, tx, in.By, made.ID, moves)
+	}, func(ctx context.Context, tx store.Tx, id int64) (core.Agent, error) {
+		return member(ctx, tx, in.AccountID, id)
 	})
-	return made, err
+}
+
+// draft is the agent to make, but for the password.
+func (in *NewAgent) draft() (core.Agent, error) {
+	email := strings.ToLower(in.Email)
+	a := core.Agent{
+		AccountID: in.AccountID, Type: cmp.Or(in.Type, core.Person), Name: cmp.Or(in.Name, fullName(in.FirstName, in.LastName)),
+		FirstName: in.FirstName, LastName: in.LastName, DisplayName: in.DisplayName, Description: in.Description, AvatarURL: in.AvatarURL,
+		Email: email, UserName: in.UserName, Role: in.Role, SyncCapacity: in.SyncCapacity, AsyncCapacity: in.AsyncCapacity,
+	}
+	if a.Type == core.Bot {
+		for field, given := range map[string]string{"email": email, "user_name": in.UserName, "password": in.Password, "role": string(in.Role)} {
+			if given != "" {
+				return core.Agent{}, core.Refuse(field, noneOfBots)
+			}
+		}
+		return a, checkAgent(&a)
+	}
+	a.Role = cmp.Or(a.Role, core.Member)
+	a.ProviderType, a.Address = core.MailProvider, email
+	if err := checkAgent(&a); err != nil {
+		return core.Agent{}, err
+	}
+	return a, checkEmail(email)
 }
 
 // fullName joins two names, either of which may be "".
@@ -91,10 +111,23 @@ func fullName(first, last string) string { return strings.TrimSpace(first + " " 
 // maxUserNameBytes bounds what agents sign in with.
 const maxUserNameBytes = 255
 
+// noneOfBots refuses what only people have.
+const noneOfBots = "a bot has none"
+
 // checkAgent refuses what cannot be an agent.
 func checkAgent(a *core.Agent) error {
 	if err := core.CheckName(a.Name); err != nil {
 		return err
+	}
+	for field, n := range map[string]int64{"sync_capacity": a.SyncCapacity, "async_capacity": a.AsyncCapacity} {
+		if n < 0 {
+			return core.Refuse(field, "a capacity is not negative")
+		}
+	}
+	switch a.Availability {
+	case core.Online, core.Busy, core.Offline, "":
+	default:
+		return core.Refuse("availability", "an availability is online, busy or offline")
 	}
 	if a.Email != "" {
 		if err := checkEmail(a.Email); err != nil {
@@ -127,30 +160,42 @@ func checkFree(ctx context.Context, r store.Reader, a *core.Agent) error {
 		return err
 	}
 	if taken && held.ID != a.ID {
-		return core.Taken("the email " + a.Email)
+		return core.TakenField("email", "the email "+a.Email)
 	}
 	held, taken, err = r.FindAgentByUserName(ctx, a.AccountID, a.UserName)
 	if err == nil && taken && held.ID != a.ID {
-		err = core.Taken("the user name " + a.UserName)
+		err = core.TakenField("user_name", "the user name "+a.UserName)
 	}
 	return err
 }
 
 // AgentChange says what to change of an agent; nil leaves a thing as it is.
 type AgentChange struct {
-	FirstName, LastName *string // the name follows, once there is either
-	Email, UserName     *string // "" = none from now on
-	Password            *string
-	Role                *core.Role
+	Name                *string
+	FirstName, LastName *string // the name follows, once there is either, unless Name is given
+	DisplayName         *string
+	Description         *string
+	AvatarURL           *string
+	// Bots have none of these four.
+	Email, UserName             *string // "" = none from now on
+	Password                    *string // "" = none from now on: the agent cannot sign in
+	Role                        *core.Role
+	Availability                *core.Availability
+	SyncCapacity, AsyncCapacity *int64 // 0 = no limit
+	// ProfileIDs are the agent's only profiles from now on. One that the account
+	// does not have, or that is named twice, is core.Invalid.
+	ProfileIDs *[]int64
 	// TeamID is the agent's only team from now on, 0 = none. The team that
 	// comes first among the agent's stands for all of them: it changes nothing.
 	TeamID *int64
+	// May looks at the agent as it is before the change.
+	May core.Check[Member]
 }
 
 // UpdateAgent changes what is given. A change that alters nothing is no event.
 func (s *Accounts) UpdateAgent(ctx context.Context, by core.Actor, account, id int64, in AgentChange) (core.Agent, error) {
 	var hash string
-	if in.Password != nil {
+	if in.Password != nil && *in.Password != "" {
 		var err error
 		if hash, err = auth.HashPassword(ctx, *in.Password); err != nil {
 			return core.Agent{}, fmt.Errorf("update agent: %w", err)
@@ -158,15 +203,15 @@ func (s *Accounts) UpdateAgent(ctx context.Context, by core.Actor, account, id i
 	}
 	var a core.Agent
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
-		if a, err = member(ctx, tx, account, id); err != nil {
+		if a, err = checkedMember(ctx, tx, account, id, in.May); err != nil {
 			return err
 		}
 		before := a
 		in.apply(&a)
-		if hash != "" {
+		if in.Password != nil {
 			a.PasswordHash = hash
 		}
-		if err := checkAgent(&a); err != nil {
+		if err := in.check(ctx, tx, &a); err != nil {
 			return err
 		}
 		if err := checkFree(ctx, tx, &a); err != nil {
@@ -191,11 +236,19 @@ func (s *Accounts) UpdateAgent(ctx context.Context, by core.Actor, account, id i
 func (in *AgentChange) apply(a *core.Agent) {
 	set(&a.FirstName, in.FirstName)
 	set(&a.LastName, in.LastName)
+	set(&a.DisplayName, in.DisplayName)
+	set(&a.Description, in.Description)
+	set(&a.AvatarURL, in.AvatarURL)
 	set(&a.UserName, in.UserName)
 	set(&a.Role, in.Role)
+	set(&a.Availability, in.Availability)
+	set(&a.SyncCapacity, in.SyncCapacity)
+	set(&a.AsyncCapacity, in.AsyncCapacity)
+	set(&a.ProfileIDs, in.ProfileIDs)
 	if name := fullName(a.FirstName, a.LastName); name != "" && (in.FirstName != nil || in.LastName != nil) {
 		a.Name = name
 	}
+	set(&a.Name, in.Name)
 	if in.Email != nil {
 		email := strings.ToLower(*in.Email)
 		if a.ProviderType == core.MailProvider && a.Address == a.Email {
@@ -203,6 +256,28 @@ func (in *AgentChange) apply(a *core.Agent) {
 		}
 		a.Email = email
 	}
+}
+
+// check refuses a change that makes no agent of a.
+func (in *AgentChange) check(ctx context.Context, r store.Reader, a *core.Agent) error {
+	if a.Type == core.Bot {
+		for field, given := range map[string]bool{"email": in.Email != nil, "user_name": in.UserName != nil, "password": in.Password != nil, "role": in.Role != nil} {
+			if given {
+				return core.Refuse(field, noneOfBots)
+			}
+		}
+	}
+	if in.ProfileIDs != nil {
+		for i, id := range a.ProfileIDs {
+			if slices.Contains(a.ProfileIDs[:i], id) {
+				return core.Refuse("profile_ids", "a profile is named twice")
+			}
+			if _, err := r.Profile(ctx, a.AccountID, id); err != nil {
+				return refuseAbsent(err, "profile_ids", "there is no such profile")
+			}
+		}
+	}
+	return checkAgent(a)
 }
 
 func set[T any](to, value *T) {
@@ -247,16 +322,21 @@ func (s *Accounts) storeAgent(ctx context.Context, tx store.Tx, by core.Actor, b
 		return err
 	}
 	tx.Emit(agentEvent(core.AgentUpdated, a.UpdatedAt, by, *a))
-	if a.HasTurns() && !before.HasTurns() {
+	if a.HasTurns() && (!before.HasTurns() || roomier(before.SyncCapacity, a.SyncCapacity) || roomier(before.AsyncCapacity, a.AsyncCapacity)) {
 		return assignment.RoomMade(ctx, tx, a.AccountID, a.UpdatedAt)
 	}
 	return nil
 }
 
+// roomier tells whether a capacity grew; 0 is without limit.
+func roomier(before, now int64) bool { return before != 0 && (now == 0 || now > before) }
+
 // sameAgent tells whether no command has changed anything of the agent.
 func sameAgent(a, b *core.Agent) bool {
 	return a.Name == b.Name && a.FirstName == b.FirstName && a.LastName == b.LastName && a.Email == b.Email && a.Address == b.Address &&
+		a.DisplayName == b.DisplayName && a.Description == b.Description && a.AvatarURL == b.AvatarURL &&
 		a.UserName == b.UserName && a.PasswordHash == b.PasswordHash && a.Role == b.Role && a.Availability == b.Availability &&
+		a.SyncCapacity == b.SyncCapacity && a.AsyncCapacity == b.AsyncCapacity &&
 		slices.Equal(a.ProfileIDs, b.ProfileIDs)
 }
 
@@ -284,9 +364,9 @@ func (s *Accounts) SetAvailability(ctx context.Context, by core.Actor, account, 
 // It works in commands of bounded size, the last of which deletes the agent
 // together with the last of the conversations: a deleted agent is in charge of
 // nothing. A call that fails on its way can be made again.
-func (s *Accounts) DeleteAgent(ctx context.Context, by core.Actor, account, id int64) error {
+func (s *Accounts) DeleteAgent(ctx context.Context, by core.Actor, account, id int64, may core.Check[Member]) error {
 	err := s.inBatches(ctx, account, func(ctx context.Context, tx store.Tx) (bool, error) {
-		a, err := member(ctx, tx, account, id)
+		a, err := checkedMember(ctx, tx, account, id, may)
 		if err != nil {
 			return false, err
 		}
@@ -346,6 +426,19 @@ func member(ctx context.Context, r store.Reader, account, id int64) (core.Agent,
 		err = core.Absent("agent")
 	}
 	return a, err
+}
+
+// checkedMember is member for an agent whom a check lets pass.
+func checkedMember(ctx context.Context, r store.Reader, account, id int64, may core.Check[Member]) (core.Agent, error) {
+	a, err := member(ctx, r, account, id)
+	if err != nil || may == nil {
+		return a, err
+	}
+	teams, err := teamsOf(ctx, r, account, id)
+	if err != nil {
+		return core.Agent{}, err
+	}
+	return a, may(Member{Agent: a, Teams: teams})
 }
 
 func agentEvent(typ core.EventType, at core.Time, by core.Actor, a core.Agent) core.Event {

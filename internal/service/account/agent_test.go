@@ -13,7 +13,7 @@ import (
 func TestCreateAgent(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
-		made, err := d.CreateAgent(t.Context(), account.NewAgent{AccountID: d.account, Name: "Rui", Email: "Rui@Example.org", Role: core.Administrator})
+		made, err := d.CreateAgent(t.Context(), account.NewAgent{AccountID: d.account, Name: "Rui", Email: "Rui@Example.org", Role: core.Administrator}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestCreateAgent(t *testing.T) {
 		if diff := cmp.Diff(core.EventData(want), events[0].Data); diff != "" {
 			t.Errorf("event (-want +got):\n%s", diff)
 		}
-		if other, err := d.CreateAgent(t.Context(), account.NewAgent{AccountID: d.account, Name: "Ana", Email: "ana@example.org"}); err != nil || other.Role != core.Member {
+		if other, err := d.CreateAgent(t.Context(), account.NewAgent{AccountID: d.account, Name: "Ana", Email: "ana@example.org"}, nil); err != nil || other.Role != core.Member {
 			t.Errorf("without a role: %+v, %v", other, err)
 		}
 	})
@@ -45,7 +45,7 @@ func TestCreateAgentRefuses(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
 		good := account.NewAgent{AccountID: d.account, Name: "Rui", Email: "rui@example.org"}
-		if _, err := d.CreateAgent(t.Context(), good); err != nil {
+		if _, err := d.CreateAgent(t.Context(), good, nil); err != nil {
 			t.Fatal(err)
 		}
 		for name, c := range map[string]struct {
@@ -65,7 +65,7 @@ func TestCreateAgentRefuses(t *testing.T) {
 		} {
 			in := good
 			c.change(&in)
-			if _, err := d.CreateAgent(t.Context(), in); err == nil || core.KindOf(err) != c.kind {
+			if _, err := d.CreateAgent(t.Context(), in, nil); err == nil || core.KindOf(err) != c.kind {
 				t.Errorf("%s: got %v, want %s", name, err, c.kind)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"parley/internal/core"
+	"parley/internal/service/repeat"
 	"parley/internal/store"
 )
 
@@ -23,17 +24,38 @@ func listProfiles(ctx context.Context, r store.Reader, account int64) ([]core.Pr
 	return store.All(ctx, account, listRows, r.PageProfiles, func(p *core.Profile) int64 { return p.ID })
 }
 
+// PageProfiles returns at most limit profiles with ids above after, by id.
+func (s *Accounts) PageProfiles(ctx context.Context, account, after int64, limit int) ([]core.Profile, error) {
+	rows, err := s.store.PageProfiles(ctx, account, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("page profiles: %w", err)
+	}
+	return rows, nil
+}
+
+// Profile returns a profile.
+func (s *Accounts) Profile(ctx context.Context, account, id int64) (core.Profile, error) {
+	p, err := s.store.Profile(ctx, account, id)
+	if err != nil {
+		return core.Profile{}, fmt.Errorf("read profile: %w", err)
+	}
+	return p, nil
+}
+
 // CreateProfile makes a profile of p's names and permissions, in p's account. A
-// unique name that another one has is core.Conflict.
-func (s *Accounts) CreateProfile(ctx context.Context, by core.Actor, p core.Profile) (core.Profile, error) {
-	var made core.Profile
-	err := s.store.InTx(ctx, p.AccountID, func(ctx context.Context, tx store.Tx) error {
-		made = p
+// unique name that another one has is core.Conflict. again makes the command one
+// that may be asked again; nil: it may not.
+func (s *Accounts) CreateProfile(ctx context.Context, by core.Actor, p core.Profile, again *repeat.Key) (core.Profile, error) {
+	made, err := repeat.Made(ctx, s.store, s.clock, p.AccountID, again, func(ctx context.Context, tx store.Tx) (core.Profile, int64, error) {
+		made := p
 		made.ID, made.CreatedAt = 0, s.clock()
 		if err := checkProfile(ctx, tx, &made); err != nil {
-			return err
+			return core.Profile{}, 0, err
 		}
-		return insertProfile(ctx, tx, by, &made)
+		err := insertProfile(ctx, tx, by, &made)
+		return made, made.ID, err
+	}, func(ctx context.Context, tx store.Tx, id int64) (core.Profile, error) {
+		return tx.Profile(ctx, p.AccountID, id)
 	})
 	if err != nil {
 		return core.Profile{}, fmt.Errorf("create profile: %w", err)
@@ -49,15 +71,23 @@ func insertProfile(ctx context.Context, tx store.Tx, by core.Actor, p *core.Prof
 	return nil
 }
 
-// UpdateProfile stores p's names and permissions in the profile that has its
-// id. What is so already is no event.
-func (s *Accounts) UpdateProfile(ctx context.Context, by core.Actor, p core.Profile) (core.Profile, error) {
-	err := s.store.InTx(ctx, p.AccountID, func(ctx context.Context, tx store.Tx) error {
-		before, err := tx.Profile(ctx, p.AccountID, p.ID)
+// UpdateProfile has change alter the profile's names and permissions, and
+// stores what comes out. change may be called more than once, each time with a
+// profile of its own as it is, and may refuse. A change that alters nothing is
+// no event.
+func (s *Accounts) UpdateProfile(ctx context.Context, by core.Actor, account, id int64, change func(p *core.Profile) error) (core.Profile, error) {
+	var p core.Profile
+	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+		before, err := tx.Profile(ctx, account, id)
 		if err != nil {
 			return err
 		}
-		p.CreatedAt = before.CreatedAt
+		p = before
+		p.Permissions = slices.Clone(before.Permissions)
+		if err := change(&p); err != nil {
+			return err
+		}
+		p.ID, p.AccountID, p.CreatedAt = before.ID, before.AccountID, before.CreatedAt
 		if p.Name == before.Name && p.UniqueName == before.UniqueName && slices.Equal(p.Permissions, before.Permissions) {
 			return nil
 		}
@@ -77,9 +107,12 @@ func (s *Accounts) UpdateProfile(ctx context.Context, by core.Actor, p core.Prof
 }
 
 // DeleteProfile deletes a profile, and takes it from the agents who have it.
-func (s *Accounts) DeleteProfile(ctx context.Context, by core.Actor, account, id int64) error {
+func (s *Accounts) DeleteProfile(ctx context.Context, by core.Actor, account, id int64, may core.Check[core.Profile]) error {
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
 		p, err := tx.Profile(ctx, account, id)
+		if err == nil {
+			err = may.Of(p)
+		}
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,6 +20,24 @@ type Member struct {
 // were deleted.
 func (s *Accounts) ListMembers(ctx context.Context, account int64) ([]Member, error) {
 	return s.members(ctx, account, func(*core.Agent, []core.Team) bool { return true })
+}
+
+// MemberQuery says which members are wanted: those who match all that is set.
+type MemberQuery struct {
+	Type         core.AgentType
+	TeamID       int64
+	Availability core.Availability
+}
+
+// PageMembers returns at most limit of the members that match q, with ids above
+// after, by id. It reads all of the account's agents and teams.
+func (s *Accounts) PageMembers(ctx context.Context, account int64, q MemberQuery, after int64, limit int) ([]Member, error) {
+	all, err := s.members(ctx, account, func(a *core.Agent, teams []core.Team) bool {
+		return a.ID > after && (q.Type == "" || a.Type == q.Type) &&
+			(q.Availability == "" || cmp.Or(a.Availability, core.Offline) == q.Availability) &&
+			(q.TeamID == 0 || slices.ContainsFunc(teams, func(t core.Team) bool { return t.ID == q.TeamID }))
+	})
+	return all[:min(len(all), limit)], err
 }
 
 // MembersOfTeam returns the members of a team.

@@ -60,7 +60,7 @@ func (d *desk) wantLog(t *testing.T, after int64, want ...core.EventType) []core
 // hire makes an agent of this name.
 func (d *desk) hire(t *testing.T, name string) core.Agent {
 	t.Helper()
-	a, err := d.CreateAgent(t.Context(), account.NewAgent{AccountID: d.account, FirstName: name, Email: name + "@example.org", UserName: name, By: by})
+	a, err := d.CreateAgent(t.Context(), account.NewAgent{AccountID: d.account, FirstName: name, Email: name + "@example.org", UserName: name, By: by}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestNewAgentsHavePasswordAndTeam(t *testing.T) {
 		made, err := d.CreateAgent(t.Context(), account.NewAgent{
 			AccountID: d.account, FirstName: "Rui", LastName: "Sá", Email: "Rui@Example.org", UserName: "rui", Password: "correct horse",
 			Role: core.Administrator, TeamID: team.ID, By: by,
-		})
+		}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +265,7 @@ func TestDeleteAgent(t *testing.T) {
 		if _, err := d.AddProfiles(t.Context(), by, d.account, a.ID, []string{"agent"}); err != nil {
 			t.Fatal(err)
 		}
-		text, _, err := d.CreateToken(t.Context(), account.NewToken{AccountID: d.account, AgentID: a.ID, Name: "own"})
+		text, _, err := d.CreateToken(t.Context(), account.NewToken{AccountID: d.account, AgentID: a.ID, Name: "own"}, nil)
 		if err != nil || !d.opens(t, text) {
 			t.Fatalf("the agent's token: %v", err)
 		}
@@ -277,7 +277,7 @@ func TestDeleteAgent(t *testing.T) {
 		}
 		before := d.seq(t)
 		d.at++
-		if err := d.DeleteAgent(t.Context(), by, d.account, a.ID); err != nil {
+		if err := d.DeleteAgent(t.Context(), by, d.account, a.ID, nil); err != nil {
 			t.Fatal(err)
 		}
 		want := append(slices.Repeat([]core.EventType{core.ConversationUpdated}, conversations), core.TokenRevoked, core.TeamUpdated, core.AgentDeleted)
@@ -305,19 +305,19 @@ func TestDeleteAgent(t *testing.T) {
 		}
 		password := "long enough"
 		for what, err := range map[string]error{
-			"delete":       d.DeleteAgent(t.Context(), by, d.account, a.ID),
+			"delete":       d.DeleteAgent(t.Context(), by, d.account, a.ID, nil),
 			"member":       refused(d.Member(t.Context(), d.account, a.ID)),
 			"update":       refused(d.UpdateAgent(t.Context(), by, d.account, a.ID, account.AgentChange{Password: &password})),
 			"availability": refused(d.SetAvailability(t.Context(), by, d.account, a.ID, core.Online)),
 			"profiles":     refused(d.SetProfiles(t.Context(), by, d.account, a.ID, nil)),
 			"loads":        refused(d.ListLoads(t.Context(), d.account, a.ID)),
-			"foreign":      d.DeleteAgent(t.Context(), by, d.account+1, stays.ID),
+			"foreign":      d.DeleteAgent(t.Context(), by, d.account+1, stays.ID, nil),
 		} {
 			if core.KindOf(err) != core.NotFound {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
-		if _, _, err := d.CreateToken(t.Context(), account.NewToken{AccountID: d.account, AgentID: a.ID, Name: "again"}); core.KindOf(err) != core.NotFound {
+		if _, _, err := d.CreateToken(t.Context(), account.NewToken{AccountID: d.account, AgentID: a.ID, Name: "again"}, nil); core.KindOf(err) != core.Invalid {
 			t.Errorf("a token for who is gone: %v", err)
 		}
 		if err := refused(d.UpdateTeam(t.Context(), by, d.account, members[0].Teams[0].ID, manned(a.ID))); core.KindOf(err) != core.Invalid {
@@ -388,13 +388,16 @@ func TestProfiles(t *testing.T) {
 		}
 		a := d.hire(t, "rui")
 		begin := d.seq(t)
-		night, err := d.CreateProfile(t.Context(), by, core.Profile{AccountID: d.account, Name: "Night", UniqueName: "night", Permissions: []string{"x"}})
+		night, err := d.CreateProfile(t.Context(), by, core.Profile{AccountID: d.account, Name: "Night", UniqueName: "night", Permissions: []string{"x"}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		night.Name, night.Permissions = "Night shift", nil
 		for range 2 {
-			if _, err := d.UpdateProfile(t.Context(), by, night); err != nil {
+			_, err := d.UpdateProfile(t.Context(), by, d.account, night.ID, func(p *core.Profile) error {
+				p.Name, p.Permissions = "Night shift", nil
+				return nil
+			})
+			if err != nil {
 				t.Error(err)
 			}
 		}
@@ -428,18 +431,18 @@ func TestProfiles(t *testing.T) {
 			"unknown":       {refused(d.AddProfiles(t.Context(), by, d.account, a.ID, []string{"agent", "owner"})), core.Invalid},
 			"absent agent":  {refused(d.AddProfiles(t.Context(), by, d.account, 99, nil)), core.NotFound},
 			"not had":       {d.RemoveProfile(t.Context(), by, d.account, a.ID, all[0].ID), core.NotFound},
-			"taken":         {refused(d.CreateProfile(t.Context(), by, core.Profile{AccountID: d.account, Name: "n", UniqueName: "agent"})), core.Conflict},
-			"no name":       {refused(d.CreateProfile(t.Context(), by, core.Profile{AccountID: d.account, UniqueName: "n"})), core.Invalid},
-			"no key":        {refused(d.CreateProfile(t.Context(), by, core.Profile{AccountID: d.account, Name: "n"})), core.Invalid},
-			"update absent": {refused(d.UpdateProfile(t.Context(), by, core.Profile{ID: 99, AccountID: d.account, Name: "n", UniqueName: "n"})), core.NotFound},
-			"delete absent": {d.DeleteProfile(t.Context(), by, d.account, 99), core.NotFound},
+			"taken":         {refused(d.CreateProfile(t.Context(), by, core.Profile{AccountID: d.account, Name: "n", UniqueName: "agent"}, nil)), core.Conflict},
+			"no name":       {refused(d.CreateProfile(t.Context(), by, core.Profile{AccountID: d.account, UniqueName: "n"}, nil)), core.Invalid},
+			"no key":        {refused(d.CreateProfile(t.Context(), by, core.Profile{AccountID: d.account, Name: "n"}, nil)), core.Invalid},
+			"update absent": {refused(d.UpdateProfile(t.Context(), by, d.account, 99, func(*core.Profile) error { return nil })), core.NotFound},
+			"delete absent": {d.DeleteProfile(t.Context(), by, d.account, 99, nil), core.NotFound},
 			"who has it":    {refused(d.MembersWithProfile(t.Context(), d.account, 99)), core.NotFound},
 		} {
 			if c.err == nil || core.KindOf(c.err) != c.kind {
 				t.Errorf("%s: got %v, want %s", what, c.err, c.kind)
 			}
 		}
-		if err := d.DeleteProfile(t.Context(), by, d.account, night.ID); err != nil {
+		if err := d.DeleteProfile(t.Context(), by, d.account, night.ID, nil); err != nil {
 			t.Error(err)
 		}
 		if stored, err := d.st.Agent(t.Context(), d.account, a.ID); err != nil || len(stored.ProfileIDs) != 0 {

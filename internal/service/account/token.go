@@ -7,6 +7,7 @@ import (
 
 	"parley/internal/auth"
 	"parley/internal/core"
+	"parley/internal/service/repeat"
 	"parley/internal/store"
 )
 
@@ -21,37 +22,77 @@ type NewToken struct {
 }
 
 // CreateToken makes a token and returns its text, which is shown once and
-// never stored.
-func (s *Accounts) CreateToken(ctx context.Context, in NewToken) (string, core.Token, error) {
+// never stored. An agent whom the account does not have is core.Invalid. again
+// makes the command one that may be asked again, and then the text is ""; nil:
+// it may not.
+func (s *Accounts) CreateToken(ctx context.Context, in NewToken, again *repeat.Key) (string, core.Token, error) {
 	if err := checkToken(in); err != nil {
 		return "", core.Token{}, err
 	}
-	text := auth.NewToken()
-	var made core.Token
-	err := s.store.InTx(ctx, in.AccountID, func(ctx context.Context, tx store.Tx) error {
+	text, made, err := s.makeToken(ctx, in.AccountID, again, func(ctx context.Context, tx store.Tx) (core.Token, error) {
 		if _, err := tx.Account(ctx, in.AccountID); err != nil {
-			return err
+			return core.Token{}, err
 		}
 		if in.AgentID != 0 {
 			if _, err := member(ctx, tx, in.AccountID, in.AgentID); err != nil {
-				return err
+				return core.Token{}, refuseAbsent(err, "agent_id", "there is no such agent")
 			}
 		}
 		if _, taken, err := tx.FindTokenByName(ctx, in.AccountID, in.Name); err != nil {
-			return err
+			return core.Token{}, err
 		} else if taken {
-			return core.Taken("the token name " + in.Name)
+			return core.Token{}, core.Taken("the token name " + in.Name)
 		}
-		made = core.Token{
-			AccountID: in.AccountID, Name: in.Name, AgentID: in.AgentID, Hash: auth.HashToken(text),
+		return core.Token{
+			AccountID: in.AccountID, Name: in.Name, AgentID: in.AgentID,
 			Scopes: in.Scopes, ExpiresAt: in.ExpiresAt, CreatedAt: s.clock(),
-		}
-		return insertToken(ctx, tx, in.By, &made)
-	})
+		}, nil
+	}, in.By)
 	if err != nil {
 		return "", core.Token{}, fmt.Errorf("create token: %w", err)
 	}
 	return text, made, nil
+}
+
+// makeToken gives a text to the token that draft returns, and stores it. The
+// text is "" where the token was made by an earlier request.
+func (s *Accounts) makeToken(
+	ctx context.Context, account int64, again *repeat.Key, draft func(ctx context.Context, tx store.Tx) (core.Token, error), by core.Actor,
+) (string, core.Token, error) {
+	text := auth.NewToken()
+	made, err := repeat.Made(ctx, s.store, s.clock, account, again, func(ctx context.Context, tx store.Tx) (core.Token, int64, error) {
+		t, err := draft(ctx, tx)
+		if err != nil {
+			return core.Token{}, 0, err
+		}
+		t.Hash = auth.HashToken(text)
+		err = insertToken(ctx, tx, by, &t)
+		return t, t.ID, err
+	}, func(ctx context.Context, tx store.Tx, id int64) (core.Token, error) {
+		return tx.Token(ctx, account, id)
+	})
+	if again != nil && again.Repeated {
+		text = ""
+	}
+	return text, made, err
+}
+
+// Token returns a token, also one that is not valid any more.
+func (s *Accounts) Token(ctx context.Context, account, id int64) (core.Token, error) {
+	t, err := s.store.Token(ctx, account, id)
+	if err != nil {
+		return core.Token{}, fmt.Errorf("read token: %w", err)
+	}
+	return t, nil
+}
+
+// PageTokens returns at most limit tokens with ids above after, by id.
+func (s *Accounts) PageTokens(ctx context.Context, account, after int64, limit int) ([]core.Token, error) {
+	rows, err := s.store.PageTokens(ctx, account, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("page tokens: %w", err)
+	}
+	return rows, nil
 }
 
 func checkToken(in NewToken) error {
@@ -134,11 +175,14 @@ func listTokens(ctx context.Context, r store.Reader, account int64, all *[]core.
 
 // RevokeToken ends a token now, for good, in the actor's name. One that is revoked already stays as
 // it is, and there is no second event.
-func (s *Accounts) RevokeToken(ctx context.Context, by core.Actor, account, id int64) (core.Token, error) {
+func (s *Accounts) RevokeToken(ctx context.Context, by core.Actor, account, id int64, may core.Check[core.Token]) (core.Token, error) {
 	var t core.Token
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
 		var err error
-		if t, err = tx.Token(ctx, account, id); err != nil || t.RevokedAt.IsSet() {
+		if t, err = tx.Token(ctx, account, id); err == nil {
+			err = may.Of(t)
+		}
+		if err != nil || t.RevokedAt.IsSet() {
 			return err
 		}
 		t.RevokedAt = s.clock()
@@ -158,39 +202,39 @@ func (s *Accounts) RevokeToken(ctx context.Context, by core.Actor, account, id i
 // old one and returns its text, as CreateToken does. The old one makes way: it
 // is called "NAME (replaced ID)" from now on, and expires after the overlap (0 =
 // at once), or when it would have anyway. The new one is valid for as long as
-// the old one was made for. A token that is not valid is core.Conflict.
-func (s *Accounts) RotateToken(ctx context.Context, by core.Actor, account, id int64, overlap time.Duration) (string, core.Token, error) {
+// the old one was made for. A token that is not valid is core.Invalid.
+func (s *Accounts) RotateToken(
+	ctx context.Context, by core.Actor, account, id int64, overlap time.Duration, again *repeat.Key,
+) (string, core.Token, error) {
 	if overlap < 0 {
 		return "", core.Token{}, core.Refuse("overlap", "must not be negative")
 	}
-	text := auth.NewToken()
-	var made core.Token
-	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+	text, made, err := s.makeToken(ctx, account, again, func(ctx context.Context, tx store.Tx) (core.Token, error) {
 		old, err := tx.Token(ctx, account, id)
 		if err != nil {
-			return err
+			return core.Token{}, err
 		}
 		now := s.clock()
 		if !old.Valid(now) {
-			return &core.Error{Kind: core.Conflict, Message: "the token is not valid any more: create another one"}
+			return core.Token{}, core.Refuse("", "the token is not valid any more: create another one")
 		}
-		made = core.Token{AccountID: account, Name: old.Name, AgentID: old.AgentID, Hash: auth.HashToken(text), Scopes: old.Scopes, CreatedAt: now}
+		made := core.Token{AccountID: account, Name: old.Name, AgentID: old.AgentID, Scopes: old.Scopes, CreatedAt: now}
 		if old.ExpiresAt.IsSet() {
 			made.ExpiresAt = now + (old.ExpiresAt - old.CreatedAt)
 		}
 		old.Name = fmt.Sprintf("%s (replaced %d)", old.Name, old.ID)
 		if _, taken, err := tx.FindTokenByName(ctx, account, old.Name); err != nil {
-			return err
+			return core.Token{}, err
 		} else if taken {
-			return core.Taken("the token name " + old.Name)
+			return core.Token{}, core.Taken("the token name " + old.Name)
 		}
 		old.ExpiresAt = old.ExpiresAt.Earlier(now + core.Time(overlap.Microseconds()))
 		if err := tx.UpdateToken(ctx, old); err != nil {
-			return err
+			return core.Token{}, err
 		}
 		tx.Emit(tokenEvent(core.TokenUpdated, now, by, old))
-		return insertToken(ctx, tx, by, &made)
-	})
+		return made, nil
+	}, by)
 	if err != nil {
 		return "", core.Token{}, fmt.Errorf("rotate token: %w", err)
 	}

@@ -39,7 +39,7 @@ func eachDesk(t *testing.T, run func(t *testing.T, d *desk)) {
 			d.account = a.ID
 			d.text, d.token, err = d.CreateToken(t.Context(), account.NewToken{
 				AccountID: a.ID, Name: "ci", Scopes: []core.Scope{core.ScopeRead}, ExpiresAt: now + hour,
-			})
+			}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,18 +91,18 @@ func TestRevokeTokenEndsItOnce(t *testing.T) {
 		if !d.opens(t, d.text) {
 			t.Fatal("a fresh token opens nothing")
 		}
-		first, err := d.RevokeToken(t.Context(), by, d.account, d.token.ID)
+		first, err := d.RevokeToken(t.Context(), by, d.account, d.token.ID, nil)
 		if err != nil || first.RevokedAt != now || d.opens(t, d.text) {
 			t.Errorf("revoked: %+v, %v; it opens: %t", first, err, d.opens(t, d.text))
 		}
 		d.at++
-		if again, err := d.RevokeToken(t.Context(), core.Actor{}, d.account, d.token.ID); err != nil || again.RevokedAt != now {
+		if again, err := d.RevokeToken(t.Context(), core.Actor{}, d.account, d.token.ID, nil); err != nil || again.RevokedAt != now {
 			t.Errorf("revoked again: %+v, %v", again, err)
 		}
 		if diff := cmp.Diff([]core.EventType{core.TokenRevoked}, d.newEvents(t, by)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
-		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 0); core.KindOf(err) != core.Conflict {
+		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 0, nil); core.KindOf(err) != core.Invalid {
 			t.Errorf("rotating a revoked token: %v", err)
 		}
 	})
@@ -112,7 +112,7 @@ func TestRotateTokenOverlaps(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
 		d.at = now + hour/2
-		text, made, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 10*time.Minute)
+		text, made, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 10*time.Minute, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,10 +143,10 @@ func TestRotateTokenOverlaps(t *testing.T) {
 func TestRotateTokenNeverLengthensTheOldOne(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
-		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, -time.Second); core.KindOf(err) != core.Invalid {
+		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, -time.Second, nil); core.KindOf(err) != core.Invalid {
 			t.Errorf("negative overlap: %v", err)
 		}
-		_, made, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 100*time.Hour)
+		_, made, err := d.RotateToken(t.Context(), core.Actor{}, d.account, d.token.ID, 100*time.Hour, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestRotateTokenNeverLengthensTheOldOne(t *testing.T) {
 			t.Errorf("the old token: %+v, %v", old, err)
 		}
 		// At once, and a second generation of the same name.
-		if _, _, err = d.RotateToken(t.Context(), core.Actor{}, d.account, made.ID, 0); err != nil {
+		if _, _, err = d.RotateToken(t.Context(), core.Actor{}, d.account, made.ID, 0, nil); err != nil {
 			t.Fatal(err)
 		}
 		if second, err := d.st.Token(t.Context(), d.account, made.ID); err != nil || second.Valid(d.at) {
@@ -174,10 +174,10 @@ func TestTokensOfOthersAreAbsent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.RevokeToken(t.Context(), core.Actor{}, other.ID, d.token.ID); core.KindOf(err) != core.NotFound {
+		if _, err := d.RevokeToken(t.Context(), core.Actor{}, other.ID, d.token.ID, nil); core.KindOf(err) != core.NotFound {
 			t.Errorf("revoke: %v", err)
 		}
-		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, other.ID, d.token.ID, 0); core.KindOf(err) != core.NotFound {
+		if _, _, err := d.RotateToken(t.Context(), core.Actor{}, other.ID, d.token.ID, 0, nil); core.KindOf(err) != core.NotFound {
 			t.Errorf("rotate: %v", err)
 		}
 		if list, err := d.ListTokens(t.Context(), other.ID); err != nil || len(list) != 0 {

@@ -85,7 +85,7 @@ func (x *world) available(agent int64, to core.Availability) {
 
 func (x *world) deleteAgent(id int64) {
 	x.t.Helper()
-	if err := x.people.DeleteAgent(x.t.Context(), agentSystem, x.f.Account.ID, id); err != nil {
+	if err := x.people.DeleteAgent(x.t.Context(), agentSystem, x.f.Account.ID, id, nil); err != nil {
 		x.t.Fatal(err)
 	}
 }

@@ -27,7 +27,7 @@ func BenchmarkCreateChild(b *testing.B) {
 			if _, err := fill.Into(b.Context(), st, clockNow, nil); err != nil {
 				b.Fatal(err)
 			}
-			token, _, err := account.New(st, clockNow).CreateToken(b.Context(), account.NewToken{AccountID: bench.AccountID, Name: "b"})
+			token, _, err := account.New(st, clockNow).CreateToken(b.Context(), account.NewToken{AccountID: bench.AccountID, Name: "b"}, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
