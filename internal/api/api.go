@@ -47,6 +47,7 @@ type Deps struct {
 	Files         *file.Files // nil: none are taken
 	Gate          *httpx.Gate
 	Log           *slog.Logger
+	Clock         core.Clock
 	// PublicURL begins the addresses of kinds of problems; "": they are paths.
 	PublicURL string
 }
@@ -63,6 +64,7 @@ type API struct {
 	files         *file.Files
 	gate          *httpx.Gate
 	problems      string // what the addresses of kinds of problems begin with
+	clock         core.Clock
 
 	huma       huma.API
 	mux        *http.ServeMux
@@ -75,7 +77,7 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{
 		labels: d.Labels, accounts: d.Accounts, contacts: d.Contacts, people: d.People, conversations: d.Conversations, writes: d.Writes,
-		inboxes: d.Inboxes, files: d.Files, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
+		inboxes: d.Inboxes, files: d.Files, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
 		mux: http.NewServeMux(), operations: map[string]*op{},
 	}
 	a.huma = newHuma(a.mux)
@@ -83,6 +85,10 @@ func New(d Deps) *API {
 	a.labelOperations()
 	a.labelGroupOperations()
 	a.teamOperations()
+	a.accountOperations()
+	a.agentOperations()
+	a.profileOperations()
+	a.tokenOperations()
 	a.contactOperations()
 	a.identityOperations()
 	a.listOperations()

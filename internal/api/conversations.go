@@ -186,7 +186,7 @@ func (a *API) conversationOperations() {
 }
 
 // recordOf is what If-Match holds a conversation against.
-func recordOf(c core.Conversation) core.EventData { return core.ConversationChange{Conversation: c} }
+func recordOf(c *core.Conversation) core.EventData { return core.ConversationChange{Conversation: *c} }
 
 // showConversation answers with a thread as the caller sees it.
 func (a *API) showConversation(ctx context.Context, c *caller, t *core.Thread) (reply[Conversation], error) {
@@ -198,7 +198,7 @@ func (a *API) showConversation(ctx context.Context, c *caller, t *core.Thread) (
 		}
 		shown.Unread.Mine = forStaff(c.view(), mine[0])
 	}
-	return reply[Conversation]{body: shown, record: recordOf(t.Conversation), more: true, location: address("/v1/conversations/", t.Conversation.ID)}, nil
+	return reply[Conversation]{body: shown, record: recordOf(&t.Conversation), more: true, location: address("/v1/conversations/", t.Conversation.ID)}, nil
 }
 
 // own returns what the agent who calls has not read of each thread, nil for

@@ -18,8 +18,12 @@ func describeAPI(doc *huma.OpenAPI) {
 		{Name: "Contacts", Description: "Customers, and where they are reached."},
 		{Name: "Conversations", Description: "Threads between a contact and the account."},
 		{Name: "Messages", Description: "What is said in conversations; notes and activities stand among it for staff."},
+		{Name: "Account", Description: "The account that the caller's token opens."},
 		{Name: "Labels", Description: "Words tied to conversations and contacts, and groups of such words."},
 		{Name: "Teams", Description: "Groups of agents."},
+		{Name: "Agents", Description: "The people and bots who work in the account."},
+		{Name: "Profiles", Description: "Named sets of permissions, which agents are given."},
+		{Name: "Tokens", Description: "Credentials of the account and of its agents. Whoever manages them can make one that may do everything."},
 	}
 	doc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":    {Type: "http", Scheme: "bearer", Description: "An API token of the account, or of one of its agents."},

@@ -121,14 +121,14 @@ func (a *API) messageOperations() {
 }
 
 // entryRecord is what If-Match holds a message against.
-func entryRecord(e core.Entry) core.EventData { return core.EntryChange{Entry: e} }
+func entryRecord(e *core.Entry) core.EventData { return core.EntryChange{Entry: *e} }
 
 func showMessage(c *caller, l *core.Line, err error) (reply[Message], error) {
 	if err != nil {
 		return reply[Message]{}, err
 	}
 	return reply[Message]{
-		body: toMessage(c.view(), l), record: entryRecord(l.Entry), more: true,
+		body: toMessage(c.view(), l), record: entryRecord(&l.Entry), more: true,
 		location: address(address("/v1/conversations/", l.Entry.ConversationID)+"/messages/", l.Entry.ID),
 	}, nil
 }

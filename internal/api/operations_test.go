@@ -55,7 +55,9 @@ func goodBody(method, pattern string) string {
 		return `{"contact":"1"}`
 	case strings.HasSuffix(pattern, "/identities"):
 		return `{"provider_type":6,"address":"x"}`
-	case method == "PATCH":
+	case method == "PUT" && strings.HasSuffix(pattern, "/profiles"):
+		return `{"profile_ids":[]}`
+	case method == "PATCH", strings.HasSuffix(pattern, "/rotate"):
 		return `{}`
 	}
 	return ""

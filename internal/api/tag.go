@@ -19,9 +19,17 @@ const formVersion = 1
 // tagOf is the strong tag of a record's body. A body shows what its record
 // holds and nothing else, so equal records have equal bodies.
 func tagOf(record core.EventData) (string, error) {
+	var also string
+	if e, ok := record.(extended); ok {
+		record, also = e.EventData, e.also
+	}
 	tag, err := event.Tag(record)
 	if err != nil {
 		return "", err
+	}
+	if also != "" {
+		sum := sha256.Sum256([]byte(tag + also))
+		tag = hex.EncodeToString(sum[:16])
 	}
 	return `"` + strconv.Itoa(formVersion) + "-" + tag + `"`, nil
 }
@@ -32,6 +40,12 @@ func tagOf(record core.EventData) (string, error) {
 func withBody(tag string, body []byte) string {
 	sum := sha256.Sum256(body)
 	return strings.TrimSuffix(tag, `"`) + "." + hex.EncodeToString(sum[:8]) + `"`
+}
+
+// extended is a record whose body shows something that the record does not hold.
+type extended struct {
+	core.EventData
+	also string // what that is, as text
 }
 
 // bodyTag is the weak tag of a body.
@@ -51,21 +65,21 @@ func seen(header http.Header, tag string) bool {
 // unchanged refuses a change of a record that is not in a state which If-Match
 // names. Weak tags match nothing (RFC 9110, 13.1.1).
 func unchanged[T core.EventData](c *caller) core.Check[T] {
-	return unchangedAs(c, func(record T) core.EventData { return record })
+	return unchangedAs(c, func(record *T) core.EventData { return *record })
 }
 
-// unchangedAs is unchanged for what has no tag of its own.
-func unchangedAs[T any](c *caller, as func(T) core.EventData) core.Check[T] {
+// unchangedAs is unchanged for a thing whose state is another record.
+func unchangedAs[T any](c *caller, as func(*T) core.EventData) core.Check[T] {
 	wanted := c.header.Values("If-Match")
 	if len(wanted) == 0 {
 		return nil
 	}
 	return func(record T) error {
-		tag, err := tagOf(as(record))
+		tag, err := tagOf(as(&record))
 		if err != nil {
 			return err
 		}
-		before, _ := strings.CutSuffix(tag, `"`)
+		before := strings.TrimSuffix(tag, `"`)
 		if anyTag(wanted, func(t string) bool { return t == tag || strings.HasPrefix(t, before+".") }) {
 			return nil
 		}

@@ -1,12 +1,9 @@
 package api
 
 import (
-	"encoding/json"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"parley/internal/core"
 )
 
 // view is who looks at what is shown: a customer, or staff.
@@ -43,27 +40,3 @@ func (StaffOnly[T]) Schema(r huma.Registry) *huma.Schema {
 	}
 	return s
 }
-
-// Object is a JSON object that clients keep with a thing, exactly as they gave
-// it.
-type Object core.JSON
-
-// MarshalJSON implements json.Marshaler.
-func (o Object) MarshalJSON() ([]byte, error) { return []byte(core.JSON(o).Or("{}")), nil }
-
-// UnmarshalJSON implements json.Unmarshaler. That it is an object the schema
-// has checked.
-func (o *Object) UnmarshalJSON(text []byte) error {
-	*o = Object(text)
-	return nil
-}
-
-// Schema implements huma.SchemaProvider.
-func (Object) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
-}
-
-var (
-	_ json.Marshaler   = Object("")
-	_ json.Unmarshaler = new(Object)
-)

@@ -108,11 +108,20 @@ func doors(t *testing.T) []door {
 			instead: map[string]map[string]string{
 				"GET /v1/label_groups/{id}": {"id": "3"}, "PATCH /v1/label_groups/{id}": {"id": "3"}, "DELETE /v1/label_groups/{id}": {"id": "3"},
 				"GET /v1/teams/{id}": {"id": "31"}, "PATCH /v1/teams/{id}": {"id": "31"}, "PUT /v1/teams/{id}/agents": {"id": "31"}, "DELETE /v1/teams/{id}": {"id": "31"},
+				"GET /v1/agents/{id}": {"id": "600002"}, "PATCH /v1/agents/{id}": {"id": "600002"}, "DELETE /v1/agents/{id}": {"id": "600002"},
+				"PUT /v1/agents/{id}/profiles": {"id": "600002"},
+				"GET /v1/profiles/{id}":        {"id": "21"}, "PATCH /v1/profiles/{id}": {"id": "21"}, "DELETE /v1/profiles/{id}": {"id": "21"},
+				"GET /v1/tokens/{id}": {"id": "5"}, "DELETE /v1/tokens/{id}": {"id": "5"}, "POST /v1/tokens/{id}/rotate": {"id": "5"},
 			},
 			bodies: map[string]string{
 				"POST /v1/labels": `{"title":"new"}`, "PATCH /v1/labels/{id}": `{"title":"new"}`,
 				"POST /v1/label_groups": `{"name":"new"}`, "PATCH /v1/label_groups/{id}": `{"name":"new"}`,
 				"POST /v1/teams": `{"name":"new"}`, "PATCH /v1/teams/{id}": `{"name":"new"}`, "PUT /v1/teams/{id}/agents": `{"agent_ids":[600002]}`,
+				"PATCH /v1/account": `{"name":"new"}`,
+				"POST /v1/agents":   `{"name":"new","email":"new@harbour.example"}`, "PATCH /v1/agents/{id}": `{"name":"new"}`,
+				"PUT /v1/agents/{id}/profiles": `{"profile_ids":[21]}`,
+				"POST /v1/profiles":            `{"name":"new","unique_name":"new"}`, "PATCH /v1/profiles/{id}": `{"name":"new"}`,
+				"POST /v1/tokens": `{"name":"new"}`, "POST /v1/tokens/{id}/rotate": `{}`,
 			},
 		},
 		{

@@ -60,7 +60,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 		v1: api.New(api.Deps{
 			Labels: labels, Accounts: accounts, Contacts: contact.NewReads(o.Store), People: people,
 			Conversations: reads, Writes: writes, Inboxes: inboxes, Files: o.Files,
-			Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
+			Clock: o.Clock, Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
 		}),
 		commbox: commbox.New(commbox.Deps{
 			Conversations: reads, Changes: writes, Users: people,

@@ -62,17 +62,21 @@ func TestTenancy(t *testing.T) {
 	}
 }
 
-// readsFirst returns the operations, those that change something last.
+// readsFirst returns the operations, those that change something last, and
+// behind them those that end tokens, maybe the caller's.
 func (d *door) readsFirst() []*operation {
-	var reads, writes []*operation
+	var reads, writes, tokens []*operation
 	for i := range d.operations {
-		if op := &d.operations[i]; op.reads() {
+		switch op := &d.operations[i]; {
+		case op.reads():
 			reads = append(reads, op)
-		} else {
+		case strings.HasPrefix(op.Pattern, "/v1/tokens/"):
+			tokens = append(tokens, op)
+		default:
 			writes = append(writes, op)
 		}
 	}
-	return append(reads, writes...)
+	return slices.Concat(reads, writes, tokens)
 }
 
 // wantStored compares what is stored of the accounts, all when there are none.
@@ -180,12 +184,16 @@ type intrusion struct {
 var nameless = []string{
 	"limit", "offset", "pageSize", "pageNumber", "include", "debug", "includeChilds", "includeActivityLog", "order", "sort",
 	"status", "channel", "custom_data_status", "moduleId", "Name", "unixStartTime", "unixEndTime", "timeFilter",
-	"streamProviderType", "identityStreamProviderType", "activityType", "ignoreAutomationExsistance", "autoAssign", "includeDetails",
+	"streamProviderType", "identityStreamProviderType", "activityType", "ignoreAutomationExsistance", "autoAssign", "includeDetails", "type", "availability",
 }
 
 // ownNames are members of bodies that name nothing which is there: they are what
 // the second account calls its own, or the same for all.
-var ownNames = []string{"Name", "FirstName", "LastName", "UserName", "Email", "Password", "PermissionId", "Type", "title", "name", "color", "description", "type"}
+var ownNames = []string{
+	"Name", "FirstName", "LastName", "UserName", "Email", "Password", "PermissionId", "Type", "title", "name", "color", "description", "type",
+	"first_name", "last_name", "display_name", "email", "user_name", "password", "role", "availability", "avatar_url", "sync_capacity", "async_capacity",
+	"unique_name", "permissions", "scopes", "expires_at", "overlap_seconds", "locale", "timezone", "settings",
+}
 
 // intrusions returns requests of the operation in which each parameter in turn
 // has each of the names, while the others have good ones.
