@@ -28,6 +28,7 @@ import (
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/service/account"
+	"parley/internal/service/canned"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
 	"parley/internal/service/file"
@@ -48,6 +49,7 @@ type Deps struct {
 	Gate          *httpx.Gate
 	Log           *slog.Logger
 	Clock         core.Clock
+	Canned        *canned.Responses
 	// PublicURL begins the addresses of kinds of problems; "": they are paths.
 	PublicURL string
 }
@@ -65,6 +67,7 @@ type API struct {
 	gate          *httpx.Gate
 	problems      string // what the addresses of kinds of problems begin with
 	clock         core.Clock
+	canned        *canned.Responses
 
 	huma       huma.API
 	mux        *http.ServeMux
@@ -77,7 +80,7 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{
 		labels: d.Labels, accounts: d.Accounts, contacts: d.Contacts, people: d.People, conversations: d.Conversations, writes: d.Writes,
-		inboxes: d.Inboxes, files: d.Files, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
+		inboxes: d.Inboxes, files: d.Files, canned: d.Canned, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
 		mux: http.NewServeMux(), operations: map[string]*op{},
 	}
 	a.huma = newHuma(a.mux)
@@ -85,6 +88,7 @@ func New(d Deps) *API {
 	a.labelOperations()
 	a.labelGroupOperations()
 	a.teamOperations()
+	a.cannedOperations()
 	a.accountOperations()
 	a.agentOperations()
 	a.profileOperations()

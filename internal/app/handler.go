@@ -13,6 +13,7 @@ import (
 	"parley/internal/dialect/uncodie"
 	"parley/internal/httpx"
 	"parley/internal/service/account"
+	"parley/internal/service/canned"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
 	"parley/internal/service/file"
@@ -59,7 +60,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 	d := doors{
 		v1: api.New(api.Deps{
 			Labels: labels, Accounts: accounts, Contacts: contact.NewReads(o.Store), People: people,
-			Conversations: reads, Writes: writes, Inboxes: inboxes, Files: o.Files,
+			Conversations: reads, Writes: writes, Inboxes: inboxes, Files: o.Files, Canned: canned.New(o.Store, o.Clock),
 			Clock: o.Clock, Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
 		}),
 		commbox: commbox.New(commbox.Deps{

@@ -229,6 +229,7 @@ type CannedResponse struct {
 	ShortCode string // unique in the account
 	Content   string
 	CreatedAt Time
+	UpdatedAt Time
 }
 
 // NewEpoch returns a random name for a history of the event log.

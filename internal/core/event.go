@@ -49,6 +49,8 @@ const (
 	NoteDeleted           EventType = "note.deleted"
 	ActivityCreated       EventType = "activity.created"
 	CannedResponseCreated EventType = "canned_response.created"
+	CannedResponseUpdated EventType = "canned_response.updated"
+	CannedResponseDeleted EventType = "canned_response.deleted"
 	WebhookCreated        EventType = "webhook.created"
 	WebhookUpdated        EventType = "webhook.updated"
 	WebhookDeleted        EventType = "webhook.deleted"

@@ -127,7 +127,7 @@ func target(typ core.EventType) payload {
 	case core.MessageCreated, core.MessageUpdated, core.MessageDeleted, core.NoteCreated, core.NoteUpdated, core.NoteDeleted,
 		core.ActivityCreated:
 		return new(entryChange)
-	case core.CannedResponseCreated:
+	case core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted:
 		return new(cannedResponse)
 	case core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused, core.WebhookTested:
 		return new(webhook)

@@ -49,6 +49,9 @@ func withoutAdditions(data core.EventData) core.EventData {
 	case core.ConversationChange:
 		v.Cause, v.FromInboxID = "", 0
 		return v
+	case core.CannedResponse:
+		v.UpdatedAt = 0
+		return v
 	case core.IdentityMove:
 		v.FromContactID = 0
 		return v

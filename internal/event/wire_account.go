@@ -117,6 +117,7 @@ type cannedResponse struct {
 	ShortCode string    `json:"short_code,omitempty"`
 	Content   string    `json:"content,omitempty"`
 	CreatedAt core.Time `json:"created_at,omitempty"`
+	UpdatedAt core.Time `json:"updated_at,omitempty"`
 }
 
 func (w *cannedResponse) core() core.EventData { return core.CannedResponse(*w) }

@@ -259,11 +259,16 @@ func subInboxOf(s *core.SubInbox) *subInboxRecord {
 }
 
 func (r *cannedResponseRecord) cannedResponse(now core.Time) core.CannedResponse {
-	return core.CannedResponse{ID: r.ID, AccountID: r.AccountID, ShortCode: r.ShortCode, Content: r.Content, CreatedAt: r.CreatedAt.or(now)}
+	created := r.CreatedAt.or(now)
+	return core.CannedResponse{
+		ID: r.ID, AccountID: r.AccountID, ShortCode: r.ShortCode, Content: r.Content, CreatedAt: created, UpdatedAt: r.UpdatedAt.or(created),
+	}
 }
 
 func cannedResponseOf(c *core.CannedResponse) *cannedResponseRecord {
-	return &cannedResponseRecord{ID: c.ID, AccountID: c.AccountID, ShortCode: c.ShortCode, Content: c.Content, CreatedAt: fixed(c.CreatedAt)}
+	return &cannedResponseRecord{
+		ID: c.ID, AccountID: c.AccountID, ShortCode: c.ShortCode, Content: c.Content, CreatedAt: fixed(c.CreatedAt), UpdatedAt: fixed(c.UpdatedAt),
+	}
 }
 
 func (r *webhookRecord) webhook(now core.Time) core.Webhook {

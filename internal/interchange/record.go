@@ -264,6 +264,7 @@ type cannedResponseRecord struct {
 	ShortCode string  `json:"short_code" rule:"required,full,key"`
 	Content   string  `json:"content" rule:"required,keep,text"`
 	CreatedAt instant `json:"created_at"`
+	UpdatedAt instant `json:"updated_at"`
 }
 
 type webhookRecord struct {

@@ -82,6 +82,7 @@ type Labels interface {
 	FindLabelGroupByName(ctx context.Context, account int64, name string) (core.LabelGroup, bool, error)
 	Team(ctx context.Context, account, id int64) (core.Team, error)
 	FindTeamByName(ctx context.Context, account int64, name string) (core.Team, bool, error)
+	CannedResponse(ctx context.Context, account, id int64) (core.CannedResponse, error)
 	FindCannedResponse(ctx context.Context, account int64, shortCode string) (core.CannedResponse, bool, error)
 }
 

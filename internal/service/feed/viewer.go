@@ -37,7 +37,7 @@ func toContacts(typ core.EventType) bool {
 		core.LabelGroupCreated, core.LabelGroupUpdated, core.LabelGroupDeleted,
 		core.LabelCreated, core.LabelUpdated, core.LabelDeleted,
 		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated, core.ContactCreated,
-		core.IdentityUpdated, core.ContactInboxCreated, core.ContactInboxUpdated, core.CannedResponseCreated,
+		core.IdentityUpdated, core.ContactInboxCreated, core.ContactInboxUpdated, core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted,
 		core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused, core.WebhookTested:
 	}
 	return false
@@ -65,7 +65,8 @@ func (v *Viewer) toAgents(typ core.EventType) bool {
 		core.LabelCreated, core.LabelUpdated, core.LabelDeleted,
 		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated,
 		core.ContactCreated, core.ContactUpdated, core.ContactMerged, core.IdentityCreated, core.IdentityMoved, core.IdentityUpdated,
-		core.ContactInboxCreated, core.ContactInboxUpdated, core.CannedResponseCreated:
+		core.ContactInboxCreated, core.ContactInboxUpdated,
+		core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted:
 		return true
 	}
 	return false

@@ -241,19 +241,19 @@ func labelArgs(l *core.Label) []any {
 	}
 }
 
-var cannedResponseTable = newTable("canned_responses", "id int, account_id int, short_code text, content text, created_at int")
+var cannedResponseTable = newTable("canned_responses", "id int, account_id int, short_code text, content text, created_at int, updated_at int")
 
 type cannedResponseRow struct{ core.CannedResponse }
 
 func (r *cannedResponseRow) targets() []any {
 	c := &r.CannedResponse
-	return []any{&c.ID, &c.AccountID, &c.ShortCode, &c.Content, &c.CreatedAt}
+	return []any{&c.ID, &c.AccountID, &c.ShortCode, &c.Content, &c.CreatedAt, &c.UpdatedAt}
 }
 
 func (r *cannedResponseRow) value() core.CannedResponse { return r.CannedResponse }
 
 func cannedResponseArgs(c *core.CannedResponse) []any {
-	return []any{id(c.ID), id(c.AccountID), keyText(c.ShortCode), c.Content, c.CreatedAt}
+	return []any{id(c.ID), id(c.AccountID), keyText(c.ShortCode), c.Content, c.CreatedAt, c.UpdatedAt}
 }
 
 var inboxTable = newTable("inboxes", `id int, account_id int, uuid text, name text, channel text, identifier text, website_token text,

@@ -25,6 +25,9 @@ var (
 	teamByNameSQL     = teamTable.selectFrom("WHERE account_id = $1 AND name = $2")
 	cannedResponses   = newSource(cannedResponseTable)
 	cannedResponseSQL = cannedResponseTable.selectFrom("WHERE account_id = $1 AND short_code = $2")
+	cannedByIDSQL     = cannedResponseTable.selectFrom("WHERE account_id = $1 AND id = $2")
+	updateCanned      = cannedResponseTable.updateAll()
+	deleteCannedSQL   = "DELETE FROM canned_responses WHERE account_id = $1 AND id = $2"
 )
 
 // Label implements store.Labels.
@@ -65,6 +68,11 @@ func (r reader) FindLabelGroupByName(ctx context.Context, account int64, name st
 // FindTeamByName implements store.Labels.
 func (r reader) FindTeamByName(ctx context.Context, account int64, name string) (core.Team, bool, error) {
 	return find(ctx, r.checked, new(teamRow), teamByNameSQL, account, name)
+}
+
+// CannedResponse implements store.Labels.
+func (r reader) CannedResponse(ctx context.Context, account, id int64) (core.CannedResponse, error) {
+	return get(ctx, r.checked, new(cannedResponseRow), "canned response", cannedByIDSQL, account, id)
 }
 
 // FindCannedResponse implements store.Labels.
@@ -135,4 +143,14 @@ func (t *tx) InsertCannedResponse(ctx context.Context, c *core.CannedResponse) e
 	}
 	c.ID = id
 	return nil
+}
+
+// UpdateCannedResponse implements store.Tx.
+func (t *tx) UpdateCannedResponse(ctx context.Context, c core.CannedResponse) error {
+	return t.set(ctx, "canned response", updateCanned, cannedResponseArgs(&c))
+}
+
+// DeleteCannedResponse implements store.Tx.
+func (t *tx) DeleteCannedResponse(ctx context.Context, account, id int64) error {
+	return t.remove(ctx, "canned response", deleteCannedSQL, account, id)
 }

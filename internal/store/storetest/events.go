@@ -40,7 +40,8 @@ func Payloads(account int64) []core.Event {
 		core.ConversationRead: core.ReadChange{Reader: core.AgentSide, AgentID: 22, Cursor: &cursor, Marked: true, FromSeq: 37, Conversation: conversation},
 		core.MessageCreated:   entry, core.MessageUpdated: entry, core.MessageDeleted: entry, core.ActivityCreated: entry,
 		core.NoteCreated: entry, core.NoteUpdated: entry, core.NoteDeleted: entry,
-		core.CannedResponseCreated: filled[core.CannedResponse](23), core.WebhookCreated: webhook,
+		core.CannedResponseCreated: filled[core.CannedResponse](23), core.CannedResponseUpdated: filled[core.CannedResponse](38), core.CannedResponseDeleted: filled[core.CannedResponse](39),
+		core.WebhookCreated: webhook,
 		core.WebhookUpdated: webhook, core.WebhookDeleted: webhook, core.WebhookPaused: webhook, core.WebhookTested: webhook,
 	}
 	var events []core.Event

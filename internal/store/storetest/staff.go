@@ -30,6 +30,20 @@ var staffChecks = []check{
 			e.Errorf("id %d was given before", again.ID)
 		}
 	}},
+	{"Staff/canned responses change whole, and lose all when they are deleted", func(e *env) {
+		account := e.account().ID
+		c, u := filled[core.CannedResponse](1), filled[core.CannedResponse](2)
+		c.ID, c.AccountID = 0, account
+		e.tx(account, func(tx store.Tx) error { return tx.InsertCannedResponse(e.ctx, &c) })
+		e.same("by id", must(e.st.CannedResponse(e.ctx, account, c.ID)), c)
+		u.ID, u.AccountID = c.ID, account
+		e.tx(account, func(tx store.Tx) error { return tx.UpdateCannedResponse(e.ctx, u) })
+		e.same("updated", must(e.st.CannedResponse(e.ctx, account, c.ID)), u)
+		missing(e.st.FindCannedResponse(e.ctx, account, c.ShortCode))
+		e.tx(account, func(tx store.Tx) error { return tx.DeleteCannedResponse(e.ctx, account, c.ID) })
+		_, err := e.st.CannedResponse(e.ctx, account, c.ID)
+		e.kind("deleted", err, core.NotFound)
+	}},
 	{"Staff/teams, groups and labels change whole", func(e *env) {
 		f := Seed(e, e.st)
 		account := f.Account.ID
@@ -93,8 +107,8 @@ var staffChecks = []check{
 		f, mine := seedTheirs(e), e.account().ID
 		profile := core.Profile{AccountID: f.Account.ID, UniqueName: "p"}
 		e.tx(f.Account.ID, func(tx store.Tx) error { return tx.InsertProfile(e.ctx, &profile) })
-		label, group, team, foreign := f.Label, f.group, f.Team, profile
-		label.AccountID, group.AccountID, team.AccountID, foreign.AccountID = mine, mine, mine, mine
+		label, group, team, foreign, canned := f.Label, f.group, f.Team, profile, f.canned
+		label.AccountID, group.AccountID, team.AccountID, foreign.AccountID, canned.AccountID = mine, mine, mine, mine, mine
 		for what, write := range map[string]func(tx store.Tx) error{
 			"UpdateLabel":      func(tx store.Tx) error { return tx.UpdateLabel(e.ctx, label) },
 			"UpdateLabelGroup": func(tx store.Tx) error { return tx.UpdateLabelGroup(e.ctx, group) },
@@ -103,6 +117,8 @@ var staffChecks = []check{
 			"DeleteLabelGroup": func(tx store.Tx) error { return tx.DeleteLabelGroup(e.ctx, mine, group.ID) },
 			"DeleteTeam":       func(tx store.Tx) error { return tx.DeleteTeam(e.ctx, mine, team.ID) },
 			"DeleteProfile":    func(tx store.Tx) error { return tx.DeleteProfile(e.ctx, mine, profile.ID) },
+			"UpdateCanned":     func(tx store.Tx) error { return tx.UpdateCannedResponse(e.ctx, canned) },
+			"DeleteCanned":     func(tx store.Tx) error { return tx.DeleteCannedResponse(e.ctx, mine, canned.ID) },
 		} {
 			e.refused(what, mine, core.NotFound, write)
 		}
@@ -111,6 +127,7 @@ var staffChecks = []check{
 			"LabelGroup": func() error { _, err := e.st.LabelGroup(e.ctx, mine, group.ID); return err },
 			"Team":       func() error { _, err := e.st.Team(e.ctx, mine, team.ID); return err },
 			"Profile":    func() error { _, err := e.st.Profile(e.ctx, mine, profile.ID); return err },
+			"Canned":     func() error { _, err := e.st.CannedResponse(e.ctx, mine, canned.ID); return err },
 		} {
 			e.kind(what, get(), core.NotFound)
 		}
