@@ -159,7 +159,7 @@ func (o *Operations) CreateAccount(ctx context.Context, name string) (json.RawMe
 
 // CreateInbox implements Operator.
 func (o *Operations) CreateInbox(ctx context.Context, i InboxRequest) (json.RawMessage, error) {
-	made, err := o.inboxes.Create(ctx, inbox.NewInbox{AccountID: i.AccountID, Name: i.Name, Channel: i.Channel, Identifier: i.Identifier})
+	made, err := o.inboxes.Create(ctx, inbox.NewInbox{AccountID: i.AccountID, Name: i.Name, Channel: i.Channel, Identifier: i.Identifier}, nil)
 	if err != nil {
 		return nil, err
 	}

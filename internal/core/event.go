@@ -30,6 +30,7 @@ const (
 	InboxCreated          EventType = "inbox.created"
 	InboxUpdated          EventType = "inbox.updated"
 	SubInboxCreated       EventType = "sub_inbox.created"
+	SubInboxUpdated       EventType = "sub_inbox.updated"
 	ContactCreated        EventType = "contact.created"
 	ContactUpdated        EventType = "contact.updated"
 	ContactMerged         EventType = "contact.merged"
@@ -75,7 +76,7 @@ type Event struct {
 }
 
 // EventData is the payload: the new state that the event left, or the last one
-// of what was deleted. One of Account, Agent, Profile, Token, Team, LabelGroup, Label, Inbox, SubInbox, Contact, Identity,
+// of what was deleted. One of Account, Agent, Profile, Token, Team, LabelGroup, Label, Inbox, InboxChange, SubInbox, Contact, Identity,
 // ContactInbox, ContactMerge, CannedResponse, Webhook (the record itself), ConversationChange,
 // EntryChange, ReadChange or Import.
 type EventData interface{ eventData() }
@@ -117,6 +118,13 @@ type ReadChange struct {
 	Conversation Conversation
 }
 
+// InboxChange is the payload of inbox.updated: the inbox as it is now, and who
+// works in it. Nobody named: everybody does.
+type InboxChange struct {
+	Inbox
+	AgentIDs []int64
+}
+
 // IdentityMove is the payload of identity.moved: the identity as it is now, and
 // the contact that it left.
 type IdentityMove struct {
@@ -148,6 +156,7 @@ func (Team) eventData()               {}
 func (LabelGroup) eventData()         {}
 func (Label) eventData()              {}
 func (Inbox) eventData()              {}
+func (InboxChange) eventData()        {}
 func (SubInbox) eventData()           {}
 func (Contact) eventData()            {}
 func (Identity) eventData()           {}

@@ -59,6 +59,8 @@ func wire(data core.EventData) any {
 		return label(v)
 	case core.Inbox:
 		return inbox(v)
+	case core.InboxChange:
+		return inboxChange{inbox: inbox(v.Inbox), AgentIDs: v.AgentIDs}
 	case core.SubInbox:
 		return subInbox(v)
 	case core.Contact:
@@ -106,9 +108,11 @@ func target(typ core.EventType) payload {
 		return new(labelGroup)
 	case core.LabelCreated, core.LabelUpdated, core.LabelDeleted:
 		return new(label)
-	case core.InboxCreated, core.InboxUpdated:
+	case core.InboxCreated:
 		return new(inbox)
-	case core.SubInboxCreated:
+	case core.InboxUpdated:
+		return new(inboxChange)
+	case core.SubInboxCreated, core.SubInboxUpdated:
 		return new(subInbox)
 	case core.ContactCreated, core.ContactUpdated:
 		return new(contact)

@@ -25,6 +25,7 @@ var secrets = map[reflect.Type][]string{
 	reflect.TypeFor[core.Agent]():        {"PasswordHash"},
 	reflect.TypeFor[core.Token]():        {"Hash"},
 	reflect.TypeFor[core.Inbox]():        {"HMACToken", "WebsiteToken"},
+	reflect.TypeFor[core.InboxChange]():  {"HMACToken", "WebsiteToken"},
 	reflect.TypeFor[core.ContactInbox](): {"PubsubToken"},
 	reflect.TypeFor[core.Webhook]():      {"Secret", "FormerSecret"},
 }
@@ -33,7 +34,7 @@ var secrets = map[reflect.Type][]string{
 // carries it.
 var payloadTypes = map[core.EventType]core.EventData{
 	core.AccountCreated: core.Account{}, core.AccountImported: core.Import{}, core.AgentCreated: core.Agent{}, core.ProfileCreated: core.Profile{}, core.TokenCreated: core.Token{},
-	core.TeamCreated: core.Team{}, core.LabelGroupCreated: core.LabelGroup{}, core.LabelCreated: core.Label{}, core.InboxCreated: core.Inbox{},
+	core.TeamCreated: core.Team{}, core.LabelGroupCreated: core.LabelGroup{}, core.LabelCreated: core.Label{}, core.InboxCreated: core.Inbox{}, core.InboxUpdated: core.InboxChange{},
 	core.SubInboxCreated: core.SubInbox{}, core.ContactCreated: core.Contact{}, core.IdentityCreated: core.Identity{}, core.ContactMerged: core.ContactMerge{}, core.IdentityMoved: core.IdentityMove{},
 	core.ContactInboxCreated: core.ContactInbox{}, core.CannedResponseCreated: core.CannedResponse{}, core.WebhookCreated: core.Webhook{},
 	core.ConversationUpdated: core.ConversationChange{}, core.MessageCreated: core.EntryChange{}, core.ConversationRead: core.ReadChange{},

@@ -52,6 +52,9 @@ func withoutAdditions(data core.EventData) core.EventData {
 	case core.CannedResponse:
 		v.UpdatedAt = 0
 		return v
+	case core.InboxChange:
+		v.AgentIDs = nil
+		return v
 	case core.IdentityMove:
 		v.FromContactID = 0
 		return v

@@ -160,6 +160,15 @@ type inbox struct {
 
 func (w *inbox) core() core.EventData { return core.Inbox(*w) }
 
+type inboxChange struct {
+	inbox
+	AgentIDs []int64 `json:"agent_ids,omitempty"`
+}
+
+func (w *inboxChange) core() core.EventData {
+	return core.InboxChange{Inbox: core.Inbox(w.inbox), AgentIDs: w.AgentIDs}
+}
+
 type subInbox struct {
 	ID        int64  `json:"id"`
 	AccountID int64  `json:"account_id,omitempty"`

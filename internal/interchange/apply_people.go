@@ -41,6 +41,10 @@ func (a *applier) inbox(ctx context.Context, l *line, r *inboxRecord) (bool, err
 	if err != nil || v.exists {
 		return false, err
 	}
+	members, err := a.agentRefs(ctx, "agent_ids", r.AgentIDs)
+	if err != nil {
+		return false, err
+	}
 	inbox := r.inbox(a.im.now)
 	inbox.ID, inbox.AccountID = v.id, a.account
 	if inbox.Identifier != "" {
@@ -51,6 +55,11 @@ func (a *applier) inbox(ctx context.Context, l *line, r *inboxRecord) (bool, err
 	inbox.MakeKeys()
 	if err := a.tx.InsertInbox(ctx, &inbox); err != nil {
 		return false, err
+	}
+	if len(members) > 0 {
+		if err := a.tx.SetInboxMembers(ctx, a.account, inbox.ID, members); err != nil {
+			return false, err
+		}
 	}
 	return true, a.assigned(ctx, r.self(), inbox.ID)
 }

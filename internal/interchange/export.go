@@ -202,8 +202,23 @@ func (ex *exporter) labels(ctx context.Context) error {
 }
 
 func (ex *exporter) inboxes(ctx context.Context) error {
-	return table(ctx, ex, ex.r.PageInboxes, func(i *core.Inbox) int64 { return i.ID },
-		func(i *core.Inbox) record { return inboxOf(i, ex.secrets) })
+	var members map[int64][]int64 // of the page
+	return table(ctx, ex, func(ctx context.Context, account, after int64, limit int) ([]core.Inbox, error) {
+		rows, err := ex.r.PageInboxes(ctx, account, after, min(limit, store.MaxIDs))
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]int64, len(rows))
+		for i := range rows {
+			ids[i] = rows[i].ID
+		}
+		members, err = ex.r.InboxMembers(ctx, account, ids)
+		return rows, err
+	}, func(i *core.Inbox) int64 { return i.ID }, func(i *core.Inbox) record {
+		r := inboxOf(i, ex.secrets)
+		r.AgentIDs = members[i.ID]
+		return r
+	})
 }
 
 func (ex *exporter) subInboxes(ctx context.Context) error {

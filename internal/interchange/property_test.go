@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -193,6 +194,7 @@ func (f *randomFile) drawInboxes() {
 		v.Name, v.Identifier = fmt.Sprintf("%s%d", v.Name, i), fmt.Sprintf("inbox-%d", v.ID)
 		f.inboxes = append(f.inboxes, v)
 		r := inboxOf(&v, true)
+		r.AgentIDs = slices.Sorted(slices.Values(f.someAgents("inbox member")))
 		f.maybe(&r.CreatedAt, &r.UpdatedAt)
 		f.add(r)
 		for j := range f.n("sub-inboxes", 0, 2) {

@@ -248,6 +248,7 @@ type inboxRecord struct {
 	Timezone      string    `json:"timezone"`
 	WorkingHours  core.JSON `json:"working_hours" rule:"array"`
 	Settings      core.JSON `json:"settings"`
+	AgentIDs      []int64   `json:"agent_ids"`
 	CreatedAt     instant   `json:"created_at"`
 	UpdatedAt     instant   `json:"updated_at"`
 }

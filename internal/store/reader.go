@@ -15,6 +15,7 @@ type Reader interface {
 	Tokens
 	Labels
 	Inboxes
+	Members
 	Contacts
 	Conversations
 	Entries

@@ -101,7 +101,12 @@ type Tx interface {
 	InsertLabel(ctx context.Context, l *core.Label) error
 	UpdateLabel(ctx context.Context, l core.Label) error
 	InsertInbox(ctx context.Context, i *core.Inbox) error
+	// UpdateInbox stores everything but the uuid. A new identifier is found at
+	// once, and the old one no more.
+	UpdateInbox(ctx context.Context, i core.Inbox) error
 	InsertSubInbox(ctx context.Context, s *core.SubInbox) error
+	// UpdateSubInbox stores the name.
+	UpdateSubInbox(ctx context.Context, s core.SubInbox) error
 	InsertContact(ctx context.Context, c *core.Contact) error
 	// UpdateContact stores everything but the uuid. Of a contact that the command
 	// has read, and of which only LastActivityAt differs, it stores that alone.
@@ -162,6 +167,7 @@ type Tx interface {
 	// PutTurn stores whose turn was the last.
 	PutTurn(ctx context.Context, account, inbox, agent int64) error
 
+	MemberWrites
 	Repeats
 	JobWrites
 	WebhookWrites

@@ -410,12 +410,51 @@ func (s *Accounts) deleteAgent(ctx context.Context, tx store.Tx, by core.Actor, 
 	if err := s.moveToTeam(ctx, tx, by, a.ID, &teamMove{leave: teams}); err != nil {
 		return err
 	}
+	if err := s.leaveInboxes(ctx, tx, by, &a, now); err != nil {
+		return err
+	}
 	a.Email, a.UserName, a.PasswordHash, a.Availability, a.ProfileIDs = "", "", "", core.Offline, nil
 	a.UpdatedAt, a.DeletedAt = now, now
 	if err := tx.UpdateAgent(ctx, a); err != nil {
 		return err
 	}
 	tx.Emit(agentEvent(core.AgentDeleted, now, by, a))
+	return nil
+}
+
+// leaveInboxes takes an agent who is deleted from the members of inboxes. Where
+// nobody else is a member the agent stays one: else the inbox would be open to
+// everybody.
+func (s *Accounts) leaveInboxes(ctx context.Context, tx store.Tx, by core.Actor, a *core.Agent, now core.Time) error {
+	inboxes, err := tx.InboxesOfAgent(ctx, a.AccountID, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range inboxes {
+		members, err := tx.InboxMembers(ctx, a.AccountID, []int64{id})
+		if err != nil {
+			return err
+		}
+		left := slices.DeleteFunc(members[id], func(member int64) bool { return member == a.ID })
+		if len(left) == 0 {
+			continue
+		}
+		inbox, err := tx.Inbox(ctx, a.AccountID, id)
+		if err != nil {
+			return err
+		}
+		inbox.UpdatedAt = now
+		if err := tx.UpdateInbox(ctx, inbox); err != nil { // which locks its members, too
+			return err
+		}
+		if err := tx.SetInboxMembers(ctx, a.AccountID, id, left); err != nil {
+			return err
+		}
+		tx.Emit(core.Event{
+			AccountID: a.AccountID, Type: core.InboxUpdated, At: now, Actor: orSystem(by), InboxID: id,
+			Data: core.InboxChange{Inbox: inbox, AgentIDs: left},
+		})
+	}
 	return nil
 }
 

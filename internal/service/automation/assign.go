@@ -95,11 +95,16 @@ func turnsOf(ctx context.Context, tx store.Tx, inbox *core.Inbox) (*core.Turns, 
 	if err != nil {
 		return nil, err
 	}
+	members, err := tx.InboxMembers(ctx, account, []int64{inbox.ID})
+	if err != nil {
+		return nil, err
+	}
 	turns := &core.Turns{Chat: inbox.Channel.IsChat(), Most: inbox.Rules().MaxAssigned, Last: last}
 	var ids []int64
 	place := map[int64]int{}
 	for i := range agents {
-		if a := &agents[i]; a.HasTurns() {
+		a := &agents[i]
+		if some := members[inbox.ID]; a.HasTurns() && (len(some) == 0 || slices.Contains(some, a.ID)) {
 			place[a.ID] = len(ids)
 			ids = append(ids, a.ID)
 			turns.Candidates = append(turns.Candidates, core.Candidate{Agent: *a})

@@ -352,6 +352,28 @@ func TestTurnsOfATeam(t *testing.T) {
 
 // TestWhatTakesATurn: every command after which a conversation is open and
 // nobody's has somebody looked for.
+// TestTurnsOfMembers: where an inbox has members, nobody else has turns in it.
+func TestTurnsOfMembers(t *testing.T) {
+	t.Parallel()
+	each(t, func(x *world) {
+		inbox := x.inbox(core.ChannelWeb, assigns)
+		who := x.agents(3, 0, 0)
+		members := func(ids ...int64) {
+			x.inTx(func(ctx context.Context, tx store.Tx) error {
+				return tx.SetInboxMembers(ctx, x.f.Account.ID, inbox.ID, ids)
+			})
+		}
+		members(who[1])
+		ids := x.start(inbox, 3)
+		x.work(start)
+		x.are("one member", ids, who[1], who[1], who[1])
+		members(x.f.Bot.ID)
+		ids = x.start(inbox, 1)
+		x.work(start)
+		x.are("nobody who has turns", ids, 0)
+	})
+}
+
 func TestWhatTakesATurn(t *testing.T) {
 	t.Parallel()
 	each(t, func(x *world) {

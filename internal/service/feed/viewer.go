@@ -36,7 +36,7 @@ func toContacts(typ core.EventType) bool {
 		core.TeamCreated, core.TeamUpdated, core.TeamDeleted,
 		core.LabelGroupCreated, core.LabelGroupUpdated, core.LabelGroupDeleted,
 		core.LabelCreated, core.LabelUpdated, core.LabelDeleted,
-		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated, core.ContactCreated,
+		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated, core.SubInboxUpdated, core.ContactCreated,
 		core.IdentityUpdated, core.ContactInboxCreated, core.ContactInboxUpdated, core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted,
 		core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused, core.WebhookTested:
 	}
@@ -63,7 +63,7 @@ func (v *Viewer) toAgents(typ core.EventType) bool {
 		core.TeamCreated, core.TeamUpdated, core.TeamDeleted,
 		core.LabelGroupCreated, core.LabelGroupUpdated, core.LabelGroupDeleted,
 		core.LabelCreated, core.LabelUpdated, core.LabelDeleted,
-		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated,
+		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated, core.SubInboxUpdated,
 		core.ContactCreated, core.ContactUpdated, core.ContactMerged, core.IdentityCreated, core.IdentityMoved, core.IdentityUpdated,
 		core.ContactInboxCreated, core.ContactInboxUpdated,
 		core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted:

@@ -56,7 +56,7 @@ func TestCreateGivesTheKeysOfTheChannel(t *testing.T) {
 			{core.ChannelWhatsApp, "", false, false, false},
 		} {
 			name := string(c.channel) + c.given
-			made, err := s.Create(t.Context(), inbox.NewInbox{AccountID: account, Name: name, Channel: c.channel, Identifier: c.given})
+			made, err := s.Create(t.Context(), inbox.NewInbox{AccountID: account, Name: name, Channel: c.channel, Identifier: c.given}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func TestCreateRefuses(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, _ store.Store, s *inbox.Inboxes, account int64) {
 		good := inbox.NewInbox{AccountID: account, Name: "App", Channel: core.ChannelAPI, Identifier: "app"}
-		if _, err := s.Create(t.Context(), good); err != nil {
+		if _, err := s.Create(t.Context(), good, nil); err != nil {
 			t.Fatal(err)
 		}
 		for name, c := range map[string]struct {
@@ -110,7 +110,7 @@ func TestCreateRefuses(t *testing.T) {
 		} {
 			in := good
 			c.change(&in)
-			if _, err := s.Create(t.Context(), in); err == nil || core.KindOf(err) != c.kind {
+			if _, err := s.Create(t.Context(), in, nil); err == nil || core.KindOf(err) != c.kind {
 				t.Errorf("%s: got %v, want %s", name, err, c.kind)
 			}
 		}

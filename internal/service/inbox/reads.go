@@ -118,8 +118,8 @@ func (s *Reads) Part(ctx context.Context, account, inbox, id int64) (core.SubInb
 // Attendance says who could answer in an inbox now.
 type Attendance struct {
 	Open bool // the inbox works at this time: see core.Inbox.IsOpen
-	// Agents are those of the account, by id: every agent works in every
-	// inbox. A bot has no Availability and is always there.
+	// Agents are the inbox's members, by id, or all of the account where it has
+	// none. A bot has no Availability and is always there.
 	Agents []core.Agent
 }
 
@@ -143,6 +143,13 @@ func (s *Reads) Attendance(ctx context.Context, account, inbox, subInbox int64) 
 	if err != nil {
 		return Attendance{}, fmt.Errorf("list agents: %w", err)
 	}
-	agents = slices.DeleteFunc(agents, func(a core.Agent) bool { return a.DeletedAt.IsSet() })
+	members, err := s.store.InboxMembers(ctx, account, []int64{inbox})
+	if err != nil {
+		return Attendance{}, fmt.Errorf("read members: %w", err)
+	}
+	some := members[inbox]
+	agents = slices.DeleteFunc(agents, func(a core.Agent) bool {
+		return a.DeletedAt.IsSet() || len(some) > 0 && !slices.Contains(some, a.ID)
+	})
 	return Attendance{Open: i.IsOpen(&a, s.clock()), Agents: agents}, nil
 }

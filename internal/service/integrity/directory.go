@@ -2,8 +2,10 @@ package integrity
 
 import (
 	"context"
+	"slices"
 
 	"parley/internal/core"
+	"parley/internal/store"
 )
 
 // checkPeople looks at agents, tokens and teams.
@@ -115,6 +117,9 @@ func (c *check) checkInboxes(ctx context.Context) error {
 	err := pages(ctx, c, "inboxes", c.r.PageInboxes, func(i core.Inbox) int64 { return i.ID },
 		func(ctx context.Context, inboxes []core.Inbox) error {
 			c.sum.Inboxes += int64(len(inboxes))
+			if err := c.checkMembers(ctx, inboxes); err != nil {
+				return err
+			}
 			for i := range inboxes {
 				if err := c.checkLookUps(ctx, &inboxes[i]); err != nil {
 					return err
@@ -155,6 +160,29 @@ func (c *check) checkLookUps(ctx context.Context, i *core.Inbox) error {
 	}
 	if !ok || found.ID != i.ID || found.AccountID != i.AccountID {
 		c.fault("inbox", i.ID, "is not found by its identifier")
+	}
+	return nil
+}
+
+// checkMembers proves that the members of inboxes exist. They may be deleted:
+// see docs/adr/0020.
+func (c *check) checkMembers(ctx context.Context, inboxes []core.Inbox) error {
+	for some := range slices.Chunk(inboxes, store.MaxIDs) {
+		ids := make([]int64, len(some))
+		for i := range some {
+			ids[i] = some[i].ID
+		}
+		members, err := c.r.InboxMembers(ctx, c.account.ID, ids)
+		if err != nil {
+			return err
+		}
+		for inbox, agents := range members {
+			for _, id := range agents {
+				if err := c.needAgent(ctx, "inbox", inbox, "member", id); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	return nil
 }

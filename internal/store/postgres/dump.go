@@ -24,7 +24,7 @@ var tables = []string{
 	"settings", "account_uuids", "token_hashes", "inbox_identifiers", "inbox_ids", "accounts", "profiles", "agents", "tokens", "teams", "label_groups", "labels",
 	"canned_responses", "webhooks", "inboxes", "sub_inboxes", "contacts", "identities", "contact_inboxes", "conversations", "entries",
 	"attachments", "read_cursors", "events", "staged", "answered_requests", "received_messages", "jobs", "uploads", "turns", "conversation_tallies",
-	"search_docs", "webhook_positions", "webhook_deliveries", "webhook_attempts",
+	"search_docs", "inbox_members", "webhook_positions", "webhook_deliveries", "webhook_attempts",
 }
 
 // indexName is the file of a dump that names the others.

@@ -14,6 +14,9 @@ var (
 	findInboxAccountSQL    = "SELECT account_id, inbox_id FROM inbox_ids WHERE inbox_id = $1"
 	putInboxAccountSQL     = "INSERT INTO inbox_ids (inbox_id, account_id) VALUES ($1, $2)"
 	putInboxIdentifierSQL  = "INSERT INTO inbox_identifiers (identifier, account_id, inbox_id) VALUES ($1, $2, $3)"
+	dropInboxIdentifierSQL = "DELETE FROM inbox_identifiers WHERE identifier = $1 AND account_id = $2 AND inbox_id = $3"
+	updateInboxFields      = inboxTable.updateAll("uuid")
+	updateSubInboxName     = subInboxTable.update("name")
 	subInboxes             = newSource(subInboxTable)
 	subInboxSQL            = subInboxTable.selectFrom("WHERE account_id = $1 AND id = $2")
 	subInboxByNameSQL      = subInboxTable.selectFrom("WHERE account_id = $1 AND inbox_id = $2 AND name = $3")
@@ -78,6 +81,31 @@ func (t *tx) InsertInbox(ctx context.Context, i *core.Inbox) error {
 	v.ID = id
 	*i = v
 	return nil
+}
+
+// UpdateInbox implements store.Tx.
+func (t *tx) UpdateInbox(ctx context.Context, i core.Inbox) error {
+	before, err := t.Inbox(ctx, i.AccountID, i.ID)
+	if err != nil {
+		return err
+	}
+	if err := t.set(ctx, "inbox", updateInboxFields, inboxArgs(&i)); err != nil || i.Identifier == before.Identifier {
+		return err
+	}
+	if before.Identifier != "" {
+		if _, err := t.exec(ctx, dropInboxIdentifierSQL, before.Identifier, i.AccountID, i.ID); err != nil {
+			return err
+		}
+	}
+	if i.Identifier != "" {
+		_, err = t.exec(ctx, putInboxIdentifierSQL, i.Identifier, i.AccountID, i.ID)
+	}
+	return err
+}
+
+// UpdateSubInbox implements store.Tx.
+func (t *tx) UpdateSubInbox(ctx context.Context, s core.SubInbox) error {
+	return t.set(ctx, "sub-inbox", updateSubInboxName, subInboxArgs(&s))
 }
 
 // InsertSubInbox implements store.Tx.
