@@ -44,7 +44,9 @@ type Deps struct {
 	People        *contact.Writes
 	Conversations *conversation.Reads
 	Writes        *conversation.Writes
-	Inboxes       *inbox.Reads
+	Inboxes       *inbox.Inboxes
+	InboxReads    *inbox.Reads
+	Sights        *inbox.Sights
 	Files         *file.Files // nil: none are taken
 	Gate          *httpx.Gate
 	Log           *slog.Logger
@@ -62,7 +64,9 @@ type API struct {
 	people        *contact.Writes
 	conversations *conversation.Reads
 	writes        *conversation.Writes
-	inboxes       *inbox.Reads
+	inboxes       *inbox.Inboxes
+	inboxReads    *inbox.Reads
+	sights        *inbox.Sights
 	files         *file.Files
 	gate          *httpx.Gate
 	problems      string // what the addresses of kinds of problems begin with
@@ -80,7 +84,7 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{
 		labels: d.Labels, accounts: d.Accounts, contacts: d.Contacts, people: d.People, conversations: d.Conversations, writes: d.Writes,
-		inboxes: d.Inboxes, files: d.Files, canned: d.Canned, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
+		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
 		mux: http.NewServeMux(), operations: map[string]*op{},
 	}
 	a.huma = newHuma(a.mux)
@@ -88,6 +92,8 @@ func New(d Deps) *API {
 	a.labelOperations()
 	a.labelGroupOperations()
 	a.teamOperations()
+	a.inboxOperations()
+	a.subInboxOperations()
 	a.cannedOperations()
 	a.accountOperations()
 	a.agentOperations()

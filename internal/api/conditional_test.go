@@ -16,7 +16,7 @@ import (
 func TestBodiesThatTheClientHas(t *testing.T) {
 	t.Parallel()
 	testserver.Each(t, fixture, func(t *testing.T, s *testserver.Server) {
-		for _, path := range []string{"/v1/me", "/v1/labels", "/v1/labels/51", "/v1/label_groups/41", "/v1/teams/31", "/v1/account", "/v1/canned_responses", "/v1/canned_responses/61", "/v1/agents", "/v1/agents/101", "/v1/profiles", "/v1/profiles/21", "/v1/tokens", "/v1/tokens/1"} {
+		for _, path := range []string{"/v1/me", "/v1/labels", "/v1/labels/51", "/v1/label_groups/41", "/v1/teams/31", "/v1/account", "/v1/inboxes", "/v1/inboxes/71", "/v1/inboxes/71/agents", "/v1/inboxes/71/sub_inboxes/82", "/v1/canned_responses", "/v1/canned_responses/61", "/v1/agents", "/v1/agents/101", "/v1/profiles", "/v1/profiles/21", "/v1/tokens", "/v1/tokens/1"} {
 			first := step{call: "GET " + path}.play(t, s)
 			tag := first.Header.Get("ETag")
 			if tag == "" || first.Header.Get("Cache-Control") != "private, no-cache" || first.Header.Get("Vary") != "Authorization" {

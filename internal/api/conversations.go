@@ -303,7 +303,7 @@ func (a *API) customerBegins(ctx context.Context, c *caller, b *ConversationInpu
 		begin.Place.InboxID = c.Customer.InboxID
 	}
 	if begin.Place.InboxID != c.Customer.InboxID {
-		inbox, err := a.inboxes.Inbox(ctx, c.AccountID, begin.Place.InboxID)
+		inbox, err := a.inboxReads.Inbox(ctx, c.AccountID, begin.Place.InboxID)
 		if err != nil && core.KindOf(err) != core.NotFound {
 			return err
 		}

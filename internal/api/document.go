@@ -20,6 +20,7 @@ func describeAPI(doc *huma.OpenAPI) {
 		{Name: "Messages", Description: "What is said in conversations; notes and activities stand among it for staff."},
 		{Name: "Account", Description: "The account that the caller's token opens."},
 		{Name: "Labels", Description: "Words tied to conversations and contacts, and groups of such words."},
+		{Name: "Inboxes", Description: "The configured ends of channels, their sub-inboxes, and who works in them."},
 		{Name: "Canned responses", Description: "Texts that agents insert by a short code."},
 		{Name: "Teams", Description: "Groups of agents."},
 		{Name: "Agents", Description: "The people and bots who work in the account."},

@@ -14,7 +14,7 @@ func TestEveryOperation(t *testing.T) {
 	t.Parallel()
 	testserver.Each(t, fixture, func(t *testing.T, s *testserver.Server) {
 		for _, o := range api.Operations() {
-			call := o.Method + " " + strings.NewReplacer("{id}", "51", "{ref}", "51", "{message}", "51").Replace(o.Pattern)
+			call := o.Method + " " + strings.NewReplacer("{id}", "51", "{ref}", "51", "{message}", "51", "{sub}", "51").Replace(o.Pattern)
 			reads := o.Method == "GET"
 			step{call: call, key: "-", status: 401}.play(t, s)
 			step{call: call, key: "wrong", status: 401}.play(t, s)
@@ -33,7 +33,7 @@ func TestEveryOperation(t *testing.T) {
 			}
 			if strings.Contains(o.Pattern, "{id}") || strings.Contains(o.Pattern, "{ref}") {
 				for _, id := range []string{"0", "-1", "x", "9007199254740992", "8123456789012345", "5d8f2f0e-6f0e-4c1b-9d57-0a4f5d5bffff"} {
-					path := strings.NewReplacer("{id}", id, "{ref}", id, "{message}", id).Replace(o.Pattern)
+					path := strings.NewReplacer("{id}", id, "{ref}", id, "{message}", id, "{sub}", "82").Replace(o.Pattern)
 					got := step{call: o.Method + " " + path, body: goodBody(o.Method, o.Pattern), status: 404}.play(t, s)
 					step{call: o.Method + " " + path, body: goodBody(o.Method, o.Pattern), key: otherKey, status: got.Status}.play(t, s)
 				}
@@ -57,6 +57,10 @@ func goodBody(method, pattern string) string {
 		return `{"provider_type":6,"address":"x"}`
 	case method == "PUT" && strings.HasSuffix(pattern, "/profiles"):
 		return `{"profile_ids":[]}`
+	case strings.HasSuffix(pattern, "/rotate_keys"):
+		return `{"keys":["hmac_token"]}`
+	case method == "POST" && strings.HasSuffix(pattern, "/sub_inboxes"):
+		return `{"name":"x"}`
 	case method == "PATCH", strings.HasSuffix(pattern, "/rotate"):
 		return `{}`
 	}

@@ -53,11 +53,18 @@ func (a *API) thread(ctx context.Context, c *caller, ref string) (core.Thread, e
 }
 
 // reaches refuses a conversation that is out of the caller's reach.
-func (a *API) reaches(_ context.Context, c *caller, conv *core.Conversation) error {
-	if c.Customer != nil && (c.Customer.ContactID == 0 || conv.ContactID != c.Customer.ContactID) {
-		return core.Absent("conversation")
+func (a *API) reaches(ctx context.Context, c *caller, conv *core.Conversation) error {
+	if c.Customer != nil {
+		if c.Customer.ContactID == 0 || conv.ContactID != c.Customer.ContactID {
+			return core.Absent("conversation")
+		}
+		return nil
 	}
-	return nil
+	seen, err := a.sights.Of(ctx, c.AccountID, c.AgentID)
+	if err == nil && !seen.Sees(conv.InboxID) {
+		err = core.Absent("conversation")
+	}
+	return err
 }
 
 // isNobody tells that a customer asks about itself whom nobody knows yet.
@@ -67,8 +74,12 @@ func (c *caller) isNobody(ref string) bool {
 
 // sight returns the inboxes that the caller sees. Customers see their
 // conversations wherever they are.
-func (a *API) sight(context.Context, *caller) (conversation.Sight, error) {
-	return conversation.Sight{All: true}, nil
+func (a *API) sight(ctx context.Context, c *caller) (conversation.Sight, error) {
+	if c.AgentID == 0 {
+		return conversation.Sight{All: true}, nil
+	}
+	seen, err := a.sights.Of(ctx, c.AccountID, c.AgentID)
+	return conversation.Sight{All: seen.All, InboxIDs: seen.InboxIDs}, err
 }
 
 // externalRef returns the identifier of a reference by the account's own key.

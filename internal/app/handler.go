@@ -60,7 +60,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 	d := doors{
 		v1: api.New(api.Deps{
 			Labels: labels, Accounts: accounts, Contacts: contact.NewReads(o.Store), People: people,
-			Conversations: reads, Writes: writes, Inboxes: inboxes, Files: o.Files, Canned: canned.New(o.Store, o.Clock),
+			Conversations: reads, Writes: writes, Inboxes: inbox.New(o.Store, o.Clock), InboxReads: inboxes, Sights: inbox.NewSights(o.Store, o.Clock), Files: o.Files, Canned: canned.New(o.Store, o.Clock),
 			Clock: o.Clock, Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
 		}),
 		commbox: commbox.New(commbox.Deps{

@@ -193,6 +193,7 @@ var ownNames = []string{
 	"Name", "FirstName", "LastName", "UserName", "Email", "Password", "PermissionId", "Type", "title", "name", "color", "description", "type",
 	"first_name", "last_name", "display_name", "email", "user_name", "password", "role", "availability", "avatar_url", "sync_capacity", "async_capacity",
 	"unique_name", "permissions", "short_code", "content", "scopes", "expires_at", "overlap_seconds", "locale", "timezone", "settings",
+	"channel", "greeting", "working_hours", "hmac_mandatory", "keys", "identifier",
 }
 
 // intrusions returns requests of the operation in which each parameter in turn
