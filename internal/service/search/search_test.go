@@ -186,7 +186,7 @@ func TestBackfill(t *testing.T) {
 		if err != nil || len(p.Hits) > 0 || !p.Incomplete {
 			w.Fatalf("before: %+v, %v", p, err)
 		}
-		runner := job.NewRunner(w.st, func() core.Time { return at }, testserver.Log(w), search.NewBackfill(func() core.Time { return at }).Handlers())
+		runner := job.NewRunner(w.st, func() core.Time { return at }, testserver.Log(w), search.NewBackfill(func() core.Time { return at }).Handlers(), nil)
 		if err := runner.Work(w.Context()); err != nil {
 			w.Fatal(err)
 		}
