@@ -25,12 +25,16 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"parley/internal/auth"
 	"parley/internal/core"
 	"parley/internal/httpx"
+	"parley/internal/live"
+	"parley/internal/live/ws"
 	"parley/internal/service/account"
 	"parley/internal/service/canned"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
+	"parley/internal/service/feed"
 	"parley/internal/service/file"
 	"parley/internal/service/inbox"
 	"parley/internal/service/label"
@@ -52,6 +56,11 @@ type Deps struct {
 	Log           *slog.Logger
 	Clock         core.Clock
 	Canned        *canned.Responses
+	Feed          *feed.Feed
+	Cursors       *feed.Cursors
+	Render        *Renderer
+	Hub           *live.Hub
+	Sockets       *ws.Sockets
 	// PublicURL begins the addresses of kinds of problems; "": they are paths.
 	PublicURL string
 }
@@ -72,6 +81,12 @@ type API struct {
 	problems      string // what the addresses of kinds of problems begin with
 	clock         core.Clock
 	canned        *canned.Responses
+	feed          *feed.Feed
+	cursors       *feed.Cursors
+	render        *Renderer
+	hub           *live.Hub
+	sockets       *ws.Sockets
+	streams       streams
 
 	huma       huma.API
 	mux        *http.ServeMux
@@ -84,7 +99,7 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{
 		labels: d.Labels, accounts: d.Accounts, contacts: d.Contacts, people: d.People, conversations: d.Conversations, writes: d.Writes,
-		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
+		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, feed: d.Feed, cursors: d.Cursors, render: d.Render, hub: d.Hub, sockets: d.Sockets, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
 		mux: http.NewServeMux(), operations: map[string]*op{},
 	}
 	a.huma = newHuma(a.mux)
@@ -104,6 +119,7 @@ func New(d Deps) *API {
 	a.listOperations()
 	a.unreadOperations()
 	a.conversationOperations()
+	a.eventOperations()
 	a.readOperations()
 	a.messageOperations()
 	a.uploadOperations()
@@ -189,6 +205,10 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 	if x.err != nil {
 		return x.err
 	}
+	if x.stream != nil {
+		w.Header().Set("Vary", "Authorization")
+		return x.stream(w, r)
+	}
 	x.answer(w, r)
 	return nil
 }
@@ -237,12 +257,16 @@ func (a *API) operation(r *http.Request, method string) *op {
 
 // admit lets a caller in who may call the operation.
 func (a *API) admit(w http.ResponseWriter, r *http.Request, o *op) (*caller, error) {
-	principal, err := a.gate.Bearer(r.Context(), bearer(r))
+	credential, err := credentialOf(r, o)
+	if err != nil {
+		return nil, err
+	}
+	principal, err := a.gate.Bearer(r.Context(), credential)
 	showAllowance(w, r)
 	if err != nil {
 		return nil, err
 	}
-	c := &caller{Principal: principal, header: r.Header}
+	c := &caller{Principal: principal, header: r.Header, credential: credential}
 	return c, a.may(r.Context(), c, o)
 }
 
@@ -280,13 +304,42 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
+// protocolToken begins the WebSocket subprotocol that carries a token.
+const protocolToken = "parley.token."
+
+// credentialOf returns what the request shows: where it leads to a stream, a
+// customer token may stand in the address and a token of any kind among the
+// subprotocols of a WebSocket, since browsers can send no header there. An API
+// token has no place in an address, which proxies write down.
+func credentialOf(r *http.Request, o *op) (string, error) {
+	if text := bearer(r); text != "" || !o.streams {
+		return text, nil
+	}
+	for _, protocol := range strings.Split(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",") {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(protocol), protocolToken); ok {
+			return text, nil
+		}
+	}
+	q := r.URL.Query()
+	text := q.Get("access_token")
+	if text == "" {
+		return "", nil
+	}
+	if !auth.IsCustomerToken(text) {
+		return "", &refusal{kind: unauthenticated, detail: "only customer tokens may stand in an address"}
+	}
+	q.Del("access_token")
+	r.URL.RawQuery = q.Encode()
+	return text, nil
+}
+
 // checkForm refuses a request whose query cannot be read, who wants no JSON, or
 // who sends something else.
 func checkForm(r *http.Request, o *op) error {
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
 		return &refusal{kind: malformed, detail: "the query cannot be read"}
 	}
-	if !accepts(r.Header.Values("Accept")) {
+	if !accepts(r.Header.Values("Accept")) && !(o.streams && wantsStream(r.Header)) {
 		return &refusal{kind: notAcceptable, detail: "answers are application/json"}
 	}
 	if o.forms != onlyJSON && isMultipart(r) {

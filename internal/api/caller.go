@@ -17,9 +17,10 @@ import (
 // caller is who calls an operation, and what the headers ask of it.
 type caller struct {
 	auth.Principal
-	header http.Header
-	again  *repeat.Key // of a create that came with an Idempotency-Key
-	files  *file.Batch // that came with the request; nil: none
+	header     http.Header
+	credential string      // what it showed
+	again      *repeat.Key // of a create that came with an Idempotency-Key
+	files      *file.Batch // that came with the request; nil: none
 }
 
 // actor is who is recorded as the one who did it.

@@ -9,32 +9,32 @@ import (
 
 // Contact is a customer, known or anonymous.
 type Contact struct {
-	ID                   int64              `json:"id"`
-	UUID                 string             `json:"uuid"`
-	Kind                 string             `json:"kind" doc:"visitor, lead, customer, or what an import called it."`
-	Name                 *string            `json:"name"`
-	FirstName            *string            `json:"first_name"`
-	MiddleName           *string            `json:"middle_name"`
-	LastName             *string            `json:"last_name"`
-	Email                *string            `json:"email"`
-	Phone                *string            `json:"phone"`
-	Phone2               *string            `json:"phone2"`
-	Identifier           *string            `json:"identifier" doc:"The account's own key of the contact."`
-	Locale               *string            `json:"locale"`
-	Gender               *string            `json:"gender"`
-	Birthday             *string            `json:"birthday"`
-	CountryCode          *string            `json:"country_code"`
-	Location             *string            `json:"location"`
-	CompanyID            *int64             `json:"company_id"`
-	AvatarURL            *string            `json:"avatar_url"`
-	Remarks              StaffOnly[*string] `json:"remarks,omitzero"`
-	Blocked              StaffOnly[bool]    `json:"blocked,omitzero" doc:"What a blocked contact writes opens no conversation."`
-	LabelIDs             StaffOnly[[]int64] `json:"label_ids,omitzero"`
-	CustomAttributes     StaffOnly[Object]  `json:"custom_attributes,omitzero"`
-	AdditionalAttributes StaffOnly[Object]  `json:"additional_attributes,omitzero"`
-	LastActivityAt       StaffOnly[*Time]   `json:"last_activity_at,omitzero"`
-	CreatedAt            Time               `json:"created_at"`
-	UpdatedAt            Time               `json:"updated_at"`
+	ID                   int64          `json:"id"`
+	UUID                 string         `json:"uuid"`
+	Kind                 string         `json:"kind" doc:"visitor, lead, customer, or what an import called it."`
+	Name                 *string        `json:"name"`
+	FirstName            *string        `json:"first_name"`
+	MiddleName           *string        `json:"middle_name"`
+	LastName             *string        `json:"last_name"`
+	Email                *string        `json:"email"`
+	Phone                *string        `json:"phone"`
+	Phone2               *string        `json:"phone2"`
+	Identifier           *string        `json:"identifier" doc:"The account's own key of the contact."`
+	Locale               *string        `json:"locale"`
+	Gender               *string        `json:"gender"`
+	Birthday             *string        `json:"birthday"`
+	CountryCode          *string        `json:"country_code"`
+	Location             *string        `json:"location"`
+	CompanyID            *int64         `json:"company_id"`
+	AvatarURL            *string        `json:"avatar_url"`
+	Remarks              Shown[*string] `json:"remarks,omitzero"`
+	Blocked              Shown[bool]    `json:"blocked,omitzero" doc:"What a blocked contact writes opens no conversation."`
+	LabelIDs             Shown[[]int64] `json:"label_ids,omitzero"`
+	CustomAttributes     Shown[Object]  `json:"custom_attributes,omitzero"`
+	AdditionalAttributes Shown[Object]  `json:"additional_attributes,omitzero"`
+	LastActivityAt       Shown[*Time]   `json:"last_activity_at,omitzero"`
+	CreatedAt            Time           `json:"created_at"`
+	UpdatedAt            Time           `json:"updated_at"`
 }
 
 // toContact shows a contact; labels are those that were not deleted.

@@ -10,49 +10,49 @@ import (
 
 // Conversation is a thread between a contact and the account.
 type Conversation struct {
-	ID                   int64                      `json:"id"`
-	UUID                 string                     `json:"uuid"`
-	DisplayID            StaffOnly[int64]           `json:"display_id,omitzero" doc:"Its number in the account."`
-	Status               string                     `json:"status" enum:"open,pending,snoozed,resolved"`
-	Subject              *string                    `json:"subject"`
-	Priority             StaffOnly[*string]         `json:"priority,omitzero" doc:"low, medium, high, urgent, or null."`
-	InboxID              int64                      `json:"inbox_id"`
-	SubInboxID           StaffOnly[*int64]          `json:"sub_inbox_id,omitzero"`
-	Channel              string                     `json:"channel" doc:"The inbox's."`
-	ContactID            int64                      `json:"contact_id"`
-	IdentityID           int64                      `json:"identity_id"`
-	OpenedBy             string                     `json:"opened_by" enum:"contact,agent"`
-	LabelIDs             StaffOnly[[]int64]         `json:"label_ids,omitzero"`
-	Assignee             StaffOnly[Maybe[Assignee]] `json:"assignee,omitzero" doc:"Who is in charge."`
-	TeamID               StaffOnly[*int64]          `json:"team_id,omitzero"`
-	ParticipantIDs       StaffOnly[[]int64]         `json:"participant_ids,omitzero" doc:"Agents who take part."`
-	OwnerID              StaffOnly[*int64]          `json:"owner_id,omitzero"`
-	CustomAttributes     StaffOnly[Object]          `json:"custom_attributes,omitzero"`
-	AdditionalAttributes StaffOnly[Object]          `json:"additional_attributes,omitzero"`
-	SnoozedUntil         StaffOnly[*Time]           `json:"snoozed_until,omitzero"`
-	ArchivedAt           StaffOnly[*Time]           `json:"archived_at,omitzero"`
-	LastMessage          Maybe[Message]             `json:"last_message" doc:"The newest message; notes and activities are none."`
-	MessageCount         int64                      `json:"message_count" doc:"Messages, deleted ones included."`
-	Unread               Unread                     `json:"unread"`
-	ContactLastSeenAt    *Time                      `json:"contact_last_seen_at" nullable:"true"`
-	AgentLastSeenAt      StaffOnly[*Time]           `json:"agent_last_seen_at,omitzero"`
-	ContactReadMessageID *int64                     `json:"contact_read_message_id" doc:"Up to which message the contact has read."`
-	AgentReadMessageID   StaffOnly[*int64]          `json:"agent_read_message_id,omitzero" doc:"Up to which one the agents together have."`
-	FirstResponseAt      StaffOnly[*Time]           `json:"first_response_at,omitzero"`
-	LastResponseAt       StaffOnly[*Time]           `json:"last_response_at,omitzero"`
-	WaitingSince         StaffOnly[*Time]           `json:"waiting_since,omitzero" doc:"Since when the contact waits for an answer."`
-	ClosedAt             *Time                      `json:"closed_at" nullable:"true"`
-	LastMessageAt        Time                       `json:"last_message_at" doc:"When the newest message was written; of none: when the conversation began."`
-	LastActivityAt       StaffOnly[Time]            `json:"last_activity_at,omitzero"`
-	CreatedAt            Time                       `json:"created_at"`
-	UpdatedAt            StaffOnly[Time]            `json:"updated_at,omitzero"`
+	ID                   int64                  `json:"id"`
+	UUID                 string                 `json:"uuid"`
+	DisplayID            Shown[int64]           `json:"display_id,omitzero" doc:"Its number in the account."`
+	Status               string                 `json:"status" enum:"open,pending,snoozed,resolved"`
+	Subject              *string                `json:"subject"`
+	Priority             Shown[*string]         `json:"priority,omitzero" doc:"low, medium, high, urgent, or null."`
+	InboxID              int64                  `json:"inbox_id"`
+	SubInboxID           Shown[*int64]          `json:"sub_inbox_id,omitzero"`
+	Channel              string                 `json:"channel" doc:"The inbox's."`
+	ContactID            int64                  `json:"contact_id"`
+	IdentityID           int64                  `json:"identity_id"`
+	OpenedBy             string                 `json:"opened_by" enum:"contact,agent"`
+	LabelIDs             Shown[[]int64]         `json:"label_ids,omitzero"`
+	Assignee             Shown[Maybe[Assignee]] `json:"assignee,omitzero" doc:"Who is in charge."`
+	TeamID               Shown[*int64]          `json:"team_id,omitzero"`
+	ParticipantIDs       Shown[[]int64]         `json:"participant_ids,omitzero" doc:"Agents who take part."`
+	OwnerID              Shown[*int64]          `json:"owner_id,omitzero"`
+	CustomAttributes     Shown[Object]          `json:"custom_attributes,omitzero"`
+	AdditionalAttributes Shown[Object]          `json:"additional_attributes,omitzero"`
+	SnoozedUntil         Shown[*Time]           `json:"snoozed_until,omitzero"`
+	ArchivedAt           Shown[*Time]           `json:"archived_at,omitzero"`
+	LastMessage          Shown[Maybe[Message]]  `json:"last_message,omitzero" doc:"The newest message; notes and activities are none. Absent in events."`
+	MessageCount         int64                  `json:"message_count" doc:"Messages, deleted ones included."`
+	Unread               Unread                 `json:"unread"`
+	ContactLastSeenAt    *Time                  `json:"contact_last_seen_at" nullable:"true"`
+	AgentLastSeenAt      Shown[*Time]           `json:"agent_last_seen_at,omitzero"`
+	ContactReadMessageID *int64                 `json:"contact_read_message_id" doc:"Up to which message the contact has read."`
+	AgentReadMessageID   Shown[*int64]          `json:"agent_read_message_id,omitzero" doc:"Up to which one the agents together have."`
+	FirstResponseAt      Shown[*Time]           `json:"first_response_at,omitzero"`
+	LastResponseAt       Shown[*Time]           `json:"last_response_at,omitzero"`
+	WaitingSince         Shown[*Time]           `json:"waiting_since,omitzero" doc:"Since when the contact waits for an answer."`
+	ClosedAt             *Time                  `json:"closed_at" nullable:"true"`
+	LastMessageAt        Time                   `json:"last_message_at" doc:"When the newest message was written; of none: when the conversation began."`
+	LastActivityAt       Shown[Time]            `json:"last_activity_at,omitzero"`
+	CreatedAt            Time                   `json:"created_at"`
+	UpdatedAt            Shown[Time]            `json:"updated_at,omitzero"`
 }
 
 // Unread is how many messages are unread, exactly.
 type Unread struct {
-	Contact int64             `json:"contact" doc:"By the contact."`
-	Agents  StaffOnly[int64]  `json:"agents,omitzero" doc:"By the agents together."`
-	Mine    StaffOnly[*int64] `json:"mine,omitzero" doc:"By the agent who asks; null for an account's token."`
+	Contact int64         `json:"contact" doc:"By the contact."`
+	Agents  Shown[int64]  `json:"agents,omitzero" doc:"By the agents together."`
+	Mine    Shown[*int64] `json:"mine,omitzero" doc:"By the agent who asks; null for an account's token."`
 }
 
 // Assignee is who is in charge.
@@ -61,8 +61,7 @@ type Assignee struct {
 	ID   int64  `json:"id"`
 }
 
-// toConversation shows a thread. own is the cursor of the agent who looks, nil
-// without one.
+// toConversation shows a thread.
 func toConversation(v view, t *core.Thread) Conversation {
 	c := &t.Conversation
 	shown := Conversation{
@@ -82,10 +81,12 @@ func toConversation(v view, t *core.Thread) Conversation {
 		LastMessageAt: Time(c.LastMessageAt), LastActivityAt: forStaff(v, Time(c.LastActivityAt)),
 		CreatedAt: Time(c.CreatedAt), UpdatedAt: forStaff(v, Time(c.UpdatedAt)),
 	}
+	var last Maybe[Message]
 	if t.Last != nil {
-		last := toMessage(v, t.Last)
-		shown.LastMessage.Value = &last
+		m := toMessage(v, t.Last)
+		last.Value = &m
 	}
+	shown.LastMessage = always(last)
 	return shown
 }
 

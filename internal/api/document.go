@@ -19,6 +19,7 @@ func describeAPI(doc *huma.OpenAPI) {
 		{Name: "Conversations", Description: "Threads between a contact and the account."},
 		{Name: "Messages", Description: "What is said in conversations; notes and activities stand among it for staff."},
 		{Name: "Account", Description: "The account that the caller's token opens."},
+		{Name: "Events", Description: "The log of all changes: in pages, as server-sent events, over a WebSocket."},
 		{Name: "Labels", Description: "Words tied to conversations and contacts, and groups of such words."},
 		{Name: "Inboxes", Description: "The configured ends of channels, their sub-inboxes, and who works in them."},
 		{Name: "Canned responses", Description: "Texts that agents insert by a short code."},
@@ -53,6 +54,7 @@ func describeAPI(doc *huma.OpenAPI) {
 		{"404", ""},
 		{"406", ""},
 		{"409", ""},
+		{"410", ""},
 		{"412", ""},
 		{"413", ""},
 		{"415", ""},
@@ -65,6 +67,16 @@ func describeAPI(doc *huma.OpenAPI) {
 		doc.Components.Responses[p.status] = &huma.Response{
 			Description: http.StatusText(status), Headers: headers(p.headers), Content: problem,
 		}
+	}
+}
+
+// describeStream describes what an operation that is registered answers when it
+// goes on.
+func describeStream(o *huma.Operation) {
+	o.Responses["200"].Content["text/event-stream"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	o.Responses["410"] = &huma.Response{Ref: "#/components/responses/410"}
+	if strings.HasSuffix(o.Path, "/ws") {
+		o.Responses["101"] = &huma.Response{Description: http.StatusText(http.StatusSwitchingProtocols)}
 	}
 }
 

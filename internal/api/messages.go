@@ -10,26 +10,26 @@ import (
 
 // Message is a message, a note or an activity of a conversation.
 type Message struct {
-	ID                int64              `json:"id"`
-	UUID              string             `json:"uuid"`
-	ConversationID    int64              `json:"conversation_id"`
-	Position          StaffOnly[int64]   `json:"position,omitzero" doc:"Where it stands in the conversation, from 1 without a gap."`
-	Kind              string             `json:"kind" enum:"message,note,activity" doc:"Customers are shown messages only."`
-	Sender            Sender             `json:"sender"`
-	Origin            StaffOnly[*string] `json:"origin,omitzero" doc:"person, bot, automation, template, campaign or channel; null for activities."`
-	Content           string             `json:"content" doc:"Empty for a deleted one."`
-	ContentType       string             `json:"content_type"`
-	ContentAttributes Object             `json:"content_attributes"`
-	Attachments       []Attachment       `json:"attachments"`
-	ExternalID        StaffOnly[*string] `json:"external_id,omitzero" doc:"What the channel that brought it calls it."`
-	Counts            StaffOnly[bool]    `json:"counts,omitzero" doc:"Whether it counts as unread for the other side."`
-	DeliveryStatus    string             `json:"delivery_status" enum:"sent,delivered,read,failed"`
-	Code              StaffOnly[*string] `json:"code,omitzero" doc:"Of an activity: what was done."`
-	Params            StaffOnly[Object]  `json:"params,omitzero" doc:"Of an activity: with what."`
-	Edited            bool               `json:"edited"`
-	DeletedAt         *Time              `json:"deleted_at" nullable:"true"`
-	CreatedAt         Time               `json:"created_at"`
-	UpdatedAt         Time               `json:"updated_at"`
+	ID                int64          `json:"id"`
+	UUID              string         `json:"uuid"`
+	ConversationID    int64          `json:"conversation_id"`
+	Position          Shown[int64]   `json:"position,omitzero" doc:"Where it stands in the conversation, from 1 without a gap."`
+	Kind              string         `json:"kind" enum:"message,note,activity" doc:"Customers are shown messages only."`
+	Sender            Sender         `json:"sender"`
+	Origin            Shown[*string] `json:"origin,omitzero" doc:"person, bot, automation, template, campaign or channel; null for activities."`
+	Content           string         `json:"content" doc:"Empty for a deleted one."`
+	ContentType       string         `json:"content_type"`
+	ContentAttributes Object         `json:"content_attributes"`
+	Attachments       []Attachment   `json:"attachments"`
+	ExternalID        Shown[*string] `json:"external_id,omitzero" doc:"What the channel that brought it calls it."`
+	Counts            Shown[bool]    `json:"counts,omitzero" doc:"Whether it counts as unread for the other side."`
+	DeliveryStatus    string         `json:"delivery_status" enum:"sent,delivered,read,failed"`
+	Code              Shown[*string] `json:"code,omitzero" doc:"Of an activity: what was done."`
+	Params            Shown[Object]  `json:"params,omitzero" doc:"Of an activity: with what."`
+	Edited            bool           `json:"edited"`
+	DeletedAt         *Time          `json:"deleted_at" nullable:"true"`
+	CreatedAt         Time           `json:"created_at"`
+	UpdatedAt         Time           `json:"updated_at"`
 }
 
 // Attachment is a file, a place or a card that a message carries.

@@ -49,6 +49,8 @@ func goodBody(method, pattern string) string {
 		return `{"agent_ids":[]}`
 	case strings.HasSuffix(pattern, "/messages"), strings.HasSuffix(pattern, "/messages/{message}"):
 		return `{"content":"x","sender":{"type":"system"}}`
+	case strings.HasSuffix(pattern, "/typing"):
+		return `{"typing":true,"sender":{"type":"contact"}}`
 	case strings.HasSuffix(pattern, "/read"), strings.HasSuffix(pattern, "/unread"):
 		return `{"reader":{"type":"agents"}}`
 	case strings.HasSuffix(pattern, "/merge"), strings.HasSuffix(pattern, "/move"):

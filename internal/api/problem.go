@@ -27,6 +27,9 @@ type Problem struct {
 	Instance  string  `json:"instance" doc:"The path that was asked for." example:"/v1/labels"`
 	RequestID string  `json:"request_id" doc:"The id of the request, as in the header X-Request-Id." example:"0b2f6d5e-2f2c-4c0e-9a52-0d1f8f0d6d1c"`
 	Errors    []Fault `json:"errors" doc:"Which parts of the request are wrong, as far as that is known."`
+
+	NextCursor string `json:"next_cursor,omitempty" doc:"Of resync: where the log goes on."`
+	Reason     string `json:"reason,omitempty" enum:"epoch,retention,unknown,moved" doc:"Of resync: an import or a restore began another history; what came next is not kept any more; the log has not come that far; conversations became this contact's."`
 }
 
 // Fault is one part of a request that is wrong.
@@ -63,6 +66,7 @@ var (
 	notAcceptable        = &kind{http.StatusNotAcceptable, "not-acceptable", "No acceptable form of the answer"}
 	taken                = &kind{http.StatusConflict, "taken", "Something else has this already"}
 	keyReused            = &kind{http.StatusConflict, "idempotency-key-reused", "The key was used for another request"}
+	resync               = &kind{http.StatusGone, "resync", "The log cannot be followed from there"}
 	preconditionFailed   = &kind{http.StatusPreconditionFailed, "precondition-failed", "It was changed meanwhile"}
 	tooLarge             = &kind{http.StatusRequestEntityTooLarge, "too-large", "The request is too large"}
 	unsupportedMediaType = &kind{http.StatusUnsupportedMediaType, "unsupported-media-type", "The body's type is not taken here"}
@@ -104,6 +108,8 @@ type refusal struct {
 	detail string // "" = the kind's title
 	faults []Fault
 	header http.Header
+
+	next, reason string // of resync
 }
 
 // Error implements error.
@@ -132,7 +138,7 @@ const maxFaults = 20
 
 // writeProblem answers with a failure: see httpx.ErrorWriter.
 func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
-	k, detail, faults := describe(err)
+	k, _, _ := describe(err)
 	h := w.Header()
 	switch k {
 	case unauthenticated:
@@ -152,18 +158,30 @@ func (a *API) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 			h[name] = values
 		}
 	}
-	body, err := encode(Problem{
-		Type: a.problems + "/docs/errors#" + k.fragment, Title: k.title, Status: k.status, Detail: cmp.Or(detail, k.title),
-		Instance: r.URL.EscapedPath(), RequestID: httpx.CallOf(r.Context()).ID, Errors: faults,
-	})
-	if err != nil {
-		panic(err) // there is nothing in it that JSON cannot say
-	}
+	body := a.problem(err, r.URL.EscapedPath(), httpx.CallOf(r.Context()).ID)
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(k.status)
 	_, _ = w.Write(body)
+}
+
+// problem is the body of a failure.
+func (a *API) problem(err error, instance, request string) []byte {
+	k, detail, faults := describe(err)
+	p := Problem{
+		Type: a.problems + "/docs/errors#" + k.fragment, Title: k.title, Status: k.status, Detail: cmp.Or(detail, k.title),
+		Instance: instance, RequestID: request, Errors: faults,
+	}
+	var own *refusal
+	if errors.As(err, &own) {
+		p.NextCursor, p.Reason = own.next, own.reason
+	}
+	body, err := encode(p)
+	if err != nil {
+		panic(err) // there is nothing in it that JSON cannot say
+	}
+	return body
 }
 
 // describe turns an error into the kind of problem, what may be told of it, and

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -26,6 +27,9 @@ type op struct {
 	permit string
 	names  names
 	forms  forms // of bodies
+	// streams tells that the answer may go on for as long as both sides like:
+	// then the token may stand where browsers can put it.
+	streams bool
 
 	status    int
 	takesBody bool
@@ -39,6 +43,9 @@ type reply[O any] struct {
 	record   core.EventData
 	more     bool
 	location string // where it is; told of what was created
+	// stream, when set, answers by itself. An error was met before anything was
+	// sent.
+	stream func(w http.ResponseWriter, r *http.Request) error
 }
 
 // read registers a GET. It answers 200, or 304 to a client that has the body.
@@ -61,9 +68,9 @@ func update[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in *I
 }
 
 // act registers a POST that makes nothing: it answers 200 with what came of it,
-// and repeats harmlessly.
+// or 204 where the operation says so, and repeats harmlessly.
 func act[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in *I) (reply[O], error)) {
-	o.method, o.status = http.MethodPost, http.StatusOK
+	o.method, o.status = http.MethodPost, cmp.Or(o.status, http.StatusOK)
 	register(a, o, h)
 }
 
@@ -106,6 +113,9 @@ func register[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in 
 		}
 		return nil, nil //nolint:nilnil // huma has nothing to write: see exchange
 	})
+	if o.streams {
+		describeStream(a.huma.OpenAPI().Paths[o.path].Get)
+	}
 	if o.forms != onlyJSON {
 		describeForm(a.huma.OpenAPI().Paths[o.path].Post)
 	}
@@ -116,6 +126,9 @@ func register[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in 
 // settle makes the answer of what a handler returned.
 func settle[O any](x *exchange, o *op, out *reply[O]) error {
 	x.status = o.status
+	if x.stream = out.stream; x.stream != nil {
+		return nil
+	}
 	if o.status == http.StatusCreated {
 		x.location = out.location
 	}
@@ -153,6 +166,7 @@ type exchange struct {
 	body     []byte
 	tag      string
 	location string
+	stream   func(w http.ResponseWriter, r *http.Request) error // set, it answers
 }
 
 type exchangeKey struct{}

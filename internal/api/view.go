@@ -11,28 +11,32 @@ type view struct{ customer bool }
 
 func (c *caller) view() view { return view{customer: c.Customer != nil} }
 
-// StaffOnly is a member that customers are not shown: for them it is absent.
-type StaffOnly[T any] struct {
+// Shown is a member that not everybody is shown, and that not every place has:
+// there it is absent.
+type Shown[T any] struct {
 	value T
 	shown bool
 }
 
 // forStaff is a member that only staff are shown.
-func forStaff[T any](v view, value T) StaffOnly[T] {
+func forStaff[T any](v view, value T) Shown[T] {
 	if v.customer {
-		return StaffOnly[T]{}
+		return Shown[T]{}
 	}
-	return StaffOnly[T]{value, true}
+	return Shown[T]{value, true}
 }
 
+// always is a member that everybody is shown.
+func always[T any](value T) Shown[T] { return Shown[T]{value, true} }
+
 // IsZero tells encoding/json to leave the member out.
-func (s StaffOnly[T]) IsZero() bool { return !s.shown }
+func (s Shown[T]) IsZero() bool { return !s.shown }
 
 // MarshalJSON implements json.Marshaler.
-func (s StaffOnly[T]) MarshalJSON() ([]byte, error) { return encode(s.value) }
+func (s Shown[T]) MarshalJSON() ([]byte, error) { return encode(s.value) }
 
 // Schema implements huma.SchemaProvider: it is that of the value.
-func (StaffOnly[T]) Schema(r huma.Registry) *huma.Schema {
+func (Shown[T]) Schema(r huma.Registry) *huma.Schema {
 	t := reflect.TypeFor[T]()
 	s := huma.SchemaFromType(r, t)
 	if t.Kind() == reflect.Pointer {

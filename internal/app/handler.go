@@ -39,6 +39,7 @@ type HandlerOptions struct {
 	Observe       httpx.Observer // nil: nobody
 	PublicURL     string         // begins addresses in v1's problems; "": they are paths
 	Files         *file.Files    // nil: none are taken or served
+	Live          *Live          // nil: nobody asks for events
 
 	health *health // nil: one of its own
 }
@@ -48,6 +49,9 @@ type HandlerOptions struct {
 func NewHandler(o HandlerOptions) http.Handler {
 	if o.Tokens == nil {
 		o.Tokens = auth.NewTokens(o.Store, o.Clock)
+	}
+	if o.Live == nil {
+		o.Live = new(Live)
 	}
 	gate := httpx.NewGate(o.Tokens, auth.NewCustomers(o.Store, o.Clock), o.Limits)
 	var reader store.Reader = o.Store
@@ -61,6 +65,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 		v1: api.New(api.Deps{
 			Labels: labels, Accounts: accounts, Contacts: contact.NewReads(o.Store), People: people,
 			Conversations: reads, Writes: writes, Inboxes: inbox.New(o.Store, o.Clock), InboxReads: inboxes, Sights: inbox.NewSights(o.Store, o.Clock), Files: o.Files, Canned: canned.New(o.Store, o.Clock),
+			Feed: o.Live.feed, Cursors: o.Live.cursors, Render: o.Live.render, Hub: o.Live.hub, Sockets: o.Live.sockets,
 			Clock: o.Clock, Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
 		}),
 		commbox: commbox.New(commbox.Deps{

@@ -60,6 +60,7 @@ type Server struct {
 	tracing   *tracing
 	jobs      *job.Runner
 	files     *file.Files
+	live      *Live
 	closeBlob func() error // of the store of files
 	heapFloor []byte
 	log       *slog.Logger
@@ -130,12 +131,15 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if s.files, err = newFiles(cfg, s.Store, blobs, clock, key); err != nil {
 		return err
 	}
+	if s.live, err = NewLive(LiveOptions{Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Files: s.files, Poll: cfg.Postgres()}); err != nil {
+		return err
+	}
 	tokens := auth.NewTokens(s.Store, clock)
 	h := newHealth(s.Store, s.log)
 	m.watch(h) //nolint:contextcheck // a scrape has no context
 	doors := NewHandler(HandlerOptions{
 		Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Tokens: tokens,
-		Limits: httpx.NewLimits(cfg.RateLimit, clock, m.limitHit), Proxies: proxies, AllowedOrigin: cfg.OriginAllowed, PublicURL: cfg.PublicURL, health: h, Files: s.files,
+		Limits: httpx.NewLimits(cfg.RateLimit, clock, m.limitHit), Proxies: proxies, AllowedOrigin: cfg.OriginAllowed, PublicURL: cfg.PublicURL, health: h, Files: s.files, Live: s.live,
 		Observe: func(ctx context.Context, method string, c *httpx.Call, a httpx.Answer) {
 			m.observe(method, c, a)
 			s.tracing.observe(ctx, method, c, a)
@@ -248,6 +252,12 @@ func (s *Server) Run(ctx context.Context) error {
 		defer close(swept)
 		sweepFiles(sweeping, s.files, s.log)
 	}()
+	following, stopFollowing := context.WithCancel(ctx)
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		s.live.Run(following)
+	}()
 	var err error
 	waiting := len(s.listeners)
 	select {
@@ -256,6 +266,9 @@ func (s *Server) Run(ctx context.Context) error {
 		waiting--
 	}
 	s.log.InfoContext(ctx, "stopping")
+	s.live.Close() // streams end only so
+	stopFollowing()
+	<-followed
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	for _, l := range s.listeners {

@@ -38,6 +38,15 @@ func (g *Gate) Bearer(ctx context.Context, text string) (auth.Principal, error) 
 	return g.Token(ctx, text)
 }
 
+// Recheck says anew what a credential is worth that was let in before, for what
+// lasts longer than a request. It charges nothing.
+func (g *Gate) Recheck(ctx context.Context, text string) (auth.Principal, error) {
+	if auth.IsCustomerToken(text) {
+		return g.customers.Check(ctx, text)
+	}
+	return g.tokens.CheckAnew(ctx, text)
+}
+
 // admit lets in the caller whom a credential stands for.
 func (g *Gate) admit(
 	ctx context.Context, token string, check func(ctx context.Context, token string) (auth.Principal, error),

@@ -7,6 +7,7 @@
 package sse
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,12 +101,57 @@ func Serve(w http.ResponseWriter, r *http.Request, sub *live.Subscription, k *Wa
 	return nil
 }
 
+// ServeState sends a state, and sends it again whenever events of the
+// subscription came that left another one, as events of one name without an id:
+// who comes back gets the state as it is then. state returns one line of JSON.
+// In all else it is Serve.
+func ServeState(w http.ResponseWriter, r *http.Request, sub *live.Subscription, k *Waker, name string, state func(ctx context.Context) ([]byte, error), o Options) error {
+	// The place is taken before the state is read: what comes meanwhile is seen
+	// behind it.
+	b, err := sub.Next(r.Context())
+	if err != nil {
+		return err
+	}
+	sent, err := state(r.Context())
+	if err != nil {
+		return err
+	}
+	s := &stream{sub: sub, w: w, control: http.NewResponseController(w), options: o.withDefaults(), still: true}
+	if e := s.open(); e != nil {
+		return e
+	}
+	s.append("event", name)
+	s.data(sent)
+	for err = s.flush(); err == nil; {
+		if b.Live {
+			err = s.wait(r.Context(), k)
+		}
+		if err == nil {
+			b, err = sub.Next(r.Context())
+		}
+		if err != nil || len(b.Events) == 0 {
+			continue
+		}
+		var now []byte
+		if now, err = state(r.Context()); err != nil || bytes.Equal(now, sent) {
+			continue
+		}
+		sent = now
+		s.append("event", name)
+		s.data(sent)
+		err = s.flush()
+	}
+	s.end(err)
+	return nil
+}
+
 // stream is one answer.
 type stream struct {
 	sub     *live.Subscription
 	w       http.ResponseWriter
 	control *http.ResponseController
 	options Options
+	still   bool // the client's cursor means nothing
 	buf     []byte
 }
 
@@ -161,7 +207,7 @@ func (s *stream) wait(ctx context.Context, k *Waker) error {
 			return nil
 		case <-beat.C:
 		}
-		if beats%s.options.Move == 0 {
+		if beats%s.options.Move == 0 && !s.still {
 			s.append("id", s.sub.Cursor())
 			s.buf = append(s.buf, '\n')
 		} else {

@@ -55,9 +55,9 @@ func (l *Links) address(a *core.Attachment, thumbnail bool) string {
 		url.PathEscape(a.Name) + "?sig=" + l.sign(a, thumbnail)
 }
 
-// fill gives stored files their addresses. What an import says of other places
+// Fill gives stored files their addresses. What an import says of other places
 // is left alone.
-func (l *Links) fill(attachments []core.Attachment) {
+func (l *Links) Fill(attachments []core.Attachment) {
 	for i := range attachments {
 		a := &attachments[i]
 		if a.URL != "" || blob.Check(a.Path) != nil {
@@ -87,14 +87,14 @@ func (r addressed) Attachment(ctx context.Context, account, id int64) (core.Atta
 		return a, err
 	}
 	one := []core.Attachment{a}
-	r.links.fill(one)
+	r.links.Fill(one)
 	return one[0], nil
 }
 
 // Attachments implements store.Entries.
 func (r addressed) Attachments(ctx context.Context, account int64, messageIDs []int64) ([]core.Attachment, error) {
 	all, err := r.Reader.Attachments(ctx, account, messageIDs)
-	r.links.fill(all)
+	r.links.Fill(all)
 	return all, err
 }
 
@@ -103,7 +103,7 @@ func (r addressed) ListThreads(ctx context.Context, account int64, q store.Threa
 	threads, err := r.Reader.ListThreads(ctx, account, q)
 	for i := range threads {
 		if threads[i].Last != nil {
-			r.links.fill(threads[i].Last.Attachments)
+			r.links.Fill(threads[i].Last.Attachments)
 		}
 	}
 	return threads, err

@@ -99,8 +99,8 @@ func (s *Searches) Find(ctx context.Context, account int64, q Query) (Page, erro
 }
 
 func (s *Searches) find(ctx context.Context, account int64, q *Query, asked *parsed) (Page, error) {
-	sq, any, err := s.bounds(ctx, account, q)
-	if err != nil || !any {
+	sq, possible, err := s.bounds(ctx, account, q)
+	if err != nil || !possible {
 		return Page{}, err
 	}
 	sq.Terms, sq.PhoneEnding = asked.terms(), asked.phoneEnding
@@ -123,7 +123,7 @@ func (s *Searches) find(ctx context.Context, account int64, q *Query, asked *par
 }
 
 // bounds returns where to search; any is false where nothing can be.
-func (s *Searches) bounds(ctx context.Context, account int64, q *Query) (sq store.SearchQuery, any bool, err error) {
+func (s *Searches) bounds(ctx context.Context, account int64, q *Query) (sq store.SearchQuery, possible bool, err error) {
 	sq = store.SearchQuery{
 		Kinds: q.Kinds, AllInboxes: q.AllInboxes, InboxIDs: q.InboxIDs, ConversationID: q.ConversationID,
 		From: q.From, To: q.To, Before: q.Before, Scan: scanned,

@@ -104,8 +104,18 @@ func ServeWith(t testing.TB, st store.Store, engine string, o Options) *Server {
 		t.Fatalf("set id key: %v", err)
 	}
 	files := newFiles(t, st, o, key)
+	live, err := app.NewLive(app.LiveOptions{Store: st, Clock: o.Clock, Log: Log(t), IDKey: key, Files: files, Poll: engine == "postgres"})
+	if err != nil {
+		t.Fatalf("make what is live: %v", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		live.Run(ctx)
+	}()
 	handler := app.NewHandler(app.HandlerOptions{
-		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key, Files: files, PublicURL: o.PublicURL,
+		Store: st, Clock: o.Clock, Log: Log(t), IDKey: key, Files: files, PublicURL: o.PublicURL, Live: live,
 		Limits: httpx.NewLimits(o.RateLimit, o.Clock, nil),
 	})
 	srv := httptest.NewUnstartedServer(handler)
@@ -114,7 +124,12 @@ func ServeWith(t testing.TB, st store.Store, engine string, o Options) *Server {
 		o.Adjust(srv.Config)
 	}
 	srv.Start()
-	t.Cleanup(srv.Close)
+	t.Cleanup(func() {
+		live.Close() // streams end only so
+		stop()
+		<-done
+		srv.Close()
+	})
 	return &Server{URL: srv.URL, Store: st, Files: files, Engine: engine}
 }
 
