@@ -14,7 +14,10 @@
 // The package depends on nothing and its functions may be called concurrently.
 package openapi
 
-import "embed"
+import (
+	"embed"
+	"strings"
+)
 
 //go:generate go test ../internal/api -run ^TestDocumentIsCurrent$ -update
 
@@ -27,4 +30,17 @@ var documents embed.FS
 func Document(name string) ([]byte, bool) {
 	text, err := documents.ReadFile(name + ".json")
 	return text, err == nil
+}
+
+// Names returns the names of all documents, in alphabetical order.
+func Names() []string {
+	files, err := documents.ReadDir(".")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = strings.TrimSuffix(file.Name(), ".json")
+	}
+	return names
 }

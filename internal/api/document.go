@@ -11,7 +11,7 @@ import (
 
 // describeAPI fills in what the document says of the API as a whole.
 func describeAPI(doc *huma.OpenAPI) {
-	doc.Info.Description = "Parley's own API. Its conventions are the same for all operations: docs/api.md tells them."
+	doc.Info.Description = "Parley's own API. Its conventions are the same for all operations: [docs/api.md](/docs/api.md) tells them."
 	doc.Servers = []*huma.Server{{URL: "/", Description: "The server that the document came from."}}
 	doc.Tags = []*huma.Tag{
 		{Name: "Self", Description: "Who calls."},

@@ -139,9 +139,11 @@ func doors(t *testing.T) []door {
 				{Method: http.MethodGet, Pattern: "/healthz"},
 				{Method: http.MethodGet, Pattern: "/readyz"},
 				{Method: http.MethodGet, Pattern: "/openapi/{file}"},
+				{Method: http.MethodGet, Pattern: "/docs"},
+				{Method: http.MethodGet, Pattern: "/docs/{page}"},
 			}),
-			good: map[string]string{"file": "v1.json"},
-			own:  map[string]string{"file": "v1.json"},
+			good: map[string]string{"file": "v1.json", "page": "errors"},
+			own:  map[string]string{"file": "v1.json", "page": "errors"},
 		},
 		{
 			name: "files", fixture: harbourFixture, key: harbourKey, otherKeys: []string{"other-site-key-0001"}, guarded: true,

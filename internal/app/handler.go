@@ -12,6 +12,7 @@ import (
 	"parley/internal/dialect/commbox"
 	"parley/internal/dialect/uncodie"
 	"parley/internal/httpx"
+	"parley/internal/reference"
 	"parley/internal/service/account"
 	"parley/internal/service/canned"
 	"parley/internal/service/contact"
@@ -84,6 +85,9 @@ func NewHandler(o HandlerOptions) http.Handler {
 	d.own.Handle("GET /healthz", o.health)
 	d.own.Handle("GET /readyz", o.health)
 	d.own.HandleFunc("GET /openapi/{file}", serveOpenAPI)
+	pages := reference.New()
+	d.own.Handle("GET /docs", pages)
+	d.own.Handle("GET /docs/", pages)
 	if o.Files != nil {
 		files := newFileDoor(o.Files, gate, o.Log)
 		d.own.Handle("GET /files/{account}/{attachment}/{name}", files)
