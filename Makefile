@@ -92,6 +92,10 @@ tidy-check: ## Check that go.mod and go.sum are tidy
 generated-check: tidy-check ## Check that generated files are current
 	GO='$(GO)' scripts/generated-check.sh
 
+.PHONY: openapi-lint
+openapi-lint: web/node_modules ## Lint the published documents (needs Node.js)
+	cd web && npm run --silent lint
+
 .PHONY: ci
 ci: ## Run what the CI runs
 	.ci/run
@@ -100,11 +104,15 @@ ci: ## Run what the CI runs
 
 .PHONY: clean
 clean: ## Remove what was built (not .tools, which takes minutes to install)
-	rm -rf bin coverage.out coverage.html
+	rm -rf bin web/build coverage.out coverage.html
 
 .PHONY: help
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+web/node_modules: web/package.json web/package-lock.json web/.npmrc
+	cd web && npm ci
+	touch $@
 
 .tools/golangci-lint-%:
 	mkdir -p .tools

@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 checksums() {
-	find . \( -path ./.git -o -path ./.tools -o -path ./bin -o -path ./parley-data -o -name node_modules \) -prune \
+	find . \( -path ./.git -o -path ./.tools -o -path ./bin -o -path ./parley-data -o -name node_modules -o -path ./web/build \) -prune \
 		-o -type f -print0 | LC_ALL=C sort -z | xargs -0 cksum
 }
 

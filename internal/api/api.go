@@ -275,14 +275,7 @@ func (a *API) may(ctx context.Context, c *caller, o *op) error {
 	if c.Customer != nil && !o.customers {
 		return &core.Error{Kind: core.Forbidden, Message: "customers may not do this"}
 	}
-	scope := core.ScopeRead
-	switch {
-	case o.permit != "":
-		scope = core.ScopeAdmin
-	case o.method != http.MethodGet:
-		scope = core.ScopeWrite
-	}
-	if !c.Can(scope) {
+	if scope := o.scope(); !c.Can(scope) {
 		return &core.Error{Kind: core.Forbidden, Message: "the token lacks the scope " + string(scope)}
 	}
 	if o.permit == "" || c.AgentID == 0 {

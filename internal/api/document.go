@@ -12,6 +12,8 @@ import (
 // describeAPI fills in what the document says of the API as a whole.
 func describeAPI(doc *huma.OpenAPI) {
 	doc.Info.Description = "Parley's own API. Its conventions are the same for all operations: [docs/api.md](/docs/api.md) tells them."
+	doc.Info.Contact = &huma.Contact{Name: "Whoever runs this server"}
+	doc.Info.License = &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"}
 	doc.Servers = []*huma.Server{{URL: "/", Description: "The server that the document came from."}}
 	doc.Tags = []*huma.Tag{
 		{Name: "Self", Description: "Who calls."},
@@ -78,6 +80,18 @@ func describeStream(o *huma.Operation) {
 	if strings.HasSuffix(o.Path, "/ws") {
 		o.Responses["101"] = &huma.Response{Description: http.StatusText(http.StatusSwitchingProtocols)}
 	}
+}
+
+// rights tells who may call an operation.
+func rights(o *op) string {
+	text := "Needs a token with the scope `" + string(o.scope()) + "`"
+	if o.permit != "" {
+		text += "; an agent also needs to be an administrator, or the permission `" + o.permit + "`"
+	}
+	if o.customers {
+		text += ". Customers may call it, about themselves"
+	}
+	return text + "."
 }
 
 // describeForm describes the multipart body of an operation that is registered:

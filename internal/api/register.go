@@ -35,6 +35,17 @@ type op struct {
 	takesBody bool
 }
 
+// scope is the one that a token needs.
+func (o *op) scope() core.Scope {
+	switch {
+	case o.permit != "":
+		return core.ScopeAdmin
+	case o.method != http.MethodGet:
+		return core.ScopeWrite
+	}
+	return core.ScopeRead
+}
+
 // reply is what a handler answers with.
 type reply[O any] struct {
 	body O
@@ -88,6 +99,7 @@ type empty struct{}
 func register[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in *I) (reply[O], error)) {
 	described := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, DefaultStatus: o.status,
+		Description:  rights(&o),
 		MaxBodyBytes: -1, // the adapter bounds bodies
 		Security:     []map[string][]string{{"token": {}}},
 	}
