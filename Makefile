@@ -96,6 +96,11 @@ generated-check: tidy-check ## Check that generated files are current
 openapi-lint: web/node_modules ## Lint the published documents (needs Node.js)
 	cd web && npm run --silent lint
 
+.PHONY: client-test
+client-test: build web/node_modules ## Generate a TypeScript client of /v1 and drive it against a server (needs Node.js)
+	npm --prefix web run --silent build
+	scripts/with-server.sh npm --prefix web run --silent test
+
 .PHONY: ci
 ci: ## Run what the CI runs
 	.ci/run
