@@ -54,6 +54,12 @@ type Store interface {
 	// take the channel, read, and then wait on it.
 	Committed(account int64) <-chan struct{}
 
+	// OnCommitted has fn told, in place of who was told before, of every commit
+	// of this process that added events: the accounts whose logs grew. Callers
+	// are answered after it, so fn must not block; several goroutines may call
+	// it at once, and it must not keep the slice.
+	OnCommitted(fn func(accounts []int64))
+
 	// Close waits for commands that have begun and releases the database.
 	Close() error
 }

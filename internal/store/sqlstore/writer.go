@@ -71,6 +71,8 @@ type writer struct {
 
 	watchMu sync.Mutex
 	watched map[int64]chan struct{} // guarded by watchMu; closed and removed by wake
+
+	onCommitted atomic.Pointer[func(accounts []int64)] // nil until somebody wants to know
 }
 
 func newWriter(engine Engine, insert insertEvents, onCommit func(commands int)) *writer {
@@ -99,6 +101,9 @@ func (s *Store) InTx(ctx context.Context, account int64, fn func(ctx context.Con
 // Committed implements store.Store. An account costs memory from the first
 // call until its next event; accounts that nobody asks for cost none.
 func (s *Store) Committed(account int64) <-chan struct{} { return s.writer.committed(account) }
+
+// OnCommitted implements store.Store.
+func (s *Store) OnCommitted(fn func(accounts []int64)) { s.writer.onCommitted.Store(&fn) }
 
 // Close implements store.Store. Commands that wait are refused with
 // core.Unavailable.
@@ -216,14 +221,21 @@ func (w *writer) committed(account int64) <-chan struct{} {
 	return ch
 }
 
+// wake tells that the logs of accounts have grown.
 func (w *writer) wake(accounts []int64) {
+	if len(accounts) == 0 {
+		return
+	}
 	w.watchMu.Lock()
-	defer w.watchMu.Unlock()
 	for _, account := range accounts {
 		if ch := w.watched[account]; ch != nil {
 			delete(w.watched, account)
 			close(ch)
 		}
+	}
+	w.watchMu.Unlock()
+	if told := w.onCommitted.Load(); told != nil {
+		(*told)(accounts)
 	}
 }
 

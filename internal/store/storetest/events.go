@@ -379,4 +379,24 @@ var eventChecks = []check{
 		}
 		e.same("log", seqs(e.log(a)), upTo(1))
 	}},
+	{"Events/OnCommitted tells of every commit with events, watched or not", func(e *env) {
+		a, b := e.account().ID, e.account().ID
+		told := make(chan []int64, 8)
+		e.st.OnCommitted(func([]int64) { e.Error("told who was replaced") })
+		e.st.OnCommitted(func(accounts []int64) { told <- slices.Clone(accounts) })
+		e.tx(a, func(tx store.Tx) error { return tx.InsertContact(e.ctx, &core.Contact{AccountID: a}) })
+		_ = e.try(a, func(tx store.Tx) error {
+			tx.Emit(small(a, "x"))
+			return core.Refuse("", "no")
+		})
+		e.tx(a, func(tx store.Tx) error { tx.Emit(small(a, "x"), small(a, "y")); return nil })
+		e.tx(b, func(tx store.Tx) error { tx.Emit(small(b, "x")); return nil })
+		// Whoever has his answer finds that it was told.
+		close(told)
+		var got [][]int64
+		for accounts := range told {
+			got = append(got, accounts)
+		}
+		e.same("told", got, [][]int64{{a}, {b}})
+	}},
 }
