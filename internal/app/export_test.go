@@ -6,3 +6,6 @@ func (o RestoreOptions) Before(f func() error) RestoreOptions {
 	o.before = f
 	return o
 }
+
+// OpenBus opens the bus between nodes.
+var OpenBus = openBus

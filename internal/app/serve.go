@@ -62,6 +62,7 @@ type Server struct {
 	files     *file.Files
 	live      *Live
 	closeBlob func() error // of the store of files
+	closeBus  func()
 	heapFloor []byte
 	log       *slog.Logger
 }
@@ -82,20 +83,11 @@ func NewServer(ctx context.Context, cfg *config.Config, clock core.Clock, log *s
 	if err != nil {
 		return nil, err
 	}
-	warnUnused(ctx, cfg, log)
-	s := &Server{Store: st, log: log, heapFloor: floor, closeBlob: func() error { return nil }}
+	s := &Server{Store: st, log: log, heapFloor: floor, closeBlob: func() error { return nil }, closeBus: func() {}}
 	if err := s.open(ctx, cfg, clock, m); err != nil {
 		return nil, errors.Join(err, s.closeAll(ctx))
 	}
 	return s, nil
-}
-
-// warnUnused tells of settings that are accepted for what is to come and have
-// no effect yet: an operator must not believe that they do what they say.
-func warnUnused(ctx context.Context, cfg *config.Config, log *slog.Logger) {
-	if cfg.NATSURL != "" {
-		log.WarnContext(ctx, "this setting has no effect yet", slog.String("flag", "nats-url"))
-	}
 }
 
 // startJobs does what is due, now and from now on, until ctx ends; the channel
@@ -122,6 +114,9 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 		return err
 	}
 	if err := s.openJobs(ctx, cfg, clock); err != nil {
+		return err
+	}
+	if _, s.closeBus, err = openBus(ctx, cfg, s.Store, key, s.log); err != nil {
 		return err
 	}
 	var blobs blob.Store
@@ -302,6 +297,7 @@ func (s *Server) closeAll(ctx context.Context) error {
 	if err := s.tracing.close(ctx); err != nil {
 		s.log.WarnContext(ctx, "the last traces were not sent", slog.Any("error", err))
 	}
+	s.closeBus()
 	err := s.closeBlob()
 	if e := s.Store.Close(); e != nil {
 		err = errors.Join(err, fmt.Errorf("close database: %w", e))

@@ -23,7 +23,7 @@ type Config struct {
 	AdminAddr      string        `default:"127.0.0.1:8081" help:"Address for metrics and profiles, never open to clients; off for none." placeholder:"HOST:PORT"`
 	DataDir        string        `default:"./parley-data" help:"Folder for the SQLite file, its lock, the admin socket and the files of messages." placeholder:"DIR"`
 	DatabaseURL    Secret        `help:"postgres://... to keep data in PostgreSQL; without it in a SQLite file in the data dir." placeholder:"URL"`
-	NATSURL        Secret        `name:"nats-url" env:"PARLEY_NATS_URL" help:"nats://... to wake other nodes that share the PostgreSQL database." placeholder:"URL"`
+	NATSURL        Secret        `name:"nats-url" env:"PARLEY_NATS_URL" help:"nats://... to wake other nodes that share the PostgreSQL database; several servers of one cluster with commas between them." placeholder:"URL"`
 	PublicURL      string        `help:"Address that clients know this server by; without it addresses in answers are paths." placeholder:"URL"`
 	TrustedProxies []string      `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." placeholder:"CIDR"`
 	AllowedOrigins []string      `help:"Hosts whose pages may call the Uncodie dialect from a browser, such as shop.example or *.shop.example; pages of this machine always may." placeholder:"HOST"`
@@ -93,8 +93,10 @@ func (c *Config) Check() error {
 	}
 	errs = append(errs,
 		checkURL("database-url", c.DatabaseURL.Reveal(), "postgres", "postgresql"),
-		checkURL("nats-url", c.NATSURL.Reveal(), "nats", "tls"),
 		checkURL("public-url", c.PublicURL, "http", "https"))
+	for server := range strings.SplitSeq(c.NATSURL.Reveal(), ",") {
+		errs = append(errs, checkURL("nats-url", server, "nats", "tls"))
+	}
 	for _, p := range c.TrustedProxies {
 		if _, err := netip.ParsePrefix(p); err != nil {
 			errs = append(errs, fmt.Errorf("--trusted-proxies: %q is not a network such as 10.0.0.0/8", p))

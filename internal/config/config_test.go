@@ -49,6 +49,21 @@ func TestVariablesNameEverySetting(t *testing.T) {
 	}
 }
 
+func TestCheckReadsEveryServerOfNATS(t *testing.T) {
+	t.Parallel()
+	for value, ok := range map[config.Secret]bool{
+		"nats://u:hunter2@a:4222": true, "tls://a": true, "nats://a:4222,nats://b:4222": true,
+		"http://a": false, "a:4222": false, "nats://a:4222,http://u:hunter2@b": false, "nats://u:hunter2@a:x": false,
+	} {
+		cfg := config.Default()
+		cfg.NATSURL = value
+		err := cfg.Check()
+		if (err == nil) != ok || err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v, want it taken: %t", value.Reveal(), err, ok)
+		}
+	}
+}
+
 func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	cfg := config.Config{
