@@ -290,6 +290,9 @@ type ThreadQuery struct {
 	LabelID int64
 	// InboxIDs matches any of the inboxes; none = all. At most MaxIDs.
 	InboxIDs []int64
+	// ConversationIDs matches any of them; none = all. At most MaxIDs. ByID is
+	// the order in which they are found quickly.
+	ConversationIDs []int64
 	// Channels matches inboxes of any of them.
 	Channels []core.Channel
 	// Statuses matches any of them, whatever the code.

@@ -38,7 +38,7 @@ func (w *where) conditions(engine Engine, account int64, q *store.ThreadQuery) {
 	// An identity has few conversations and an inbox many: beside an identity
 	// the inbox is hidden.
 	inbox := naming(shown)
-	if q.IdentityID != 0 || q.ContactID != 0 || q.ContactInboxID != 0 || q.OwnerID != 0 || q.BotID != 0 {
+	if q.IdentityID != 0 || q.ContactID != 0 || len(q.ConversationIDs) > 0 || q.ContactInboxID != 0 || q.OwnerID != 0 || q.BotID != 0 {
 		inbox = hidden
 	}
 	as := naming(shown)
@@ -80,6 +80,7 @@ func hidden(name string) string {
 // inbox aside.
 func (w *where) filters(q *store.ThreadQuery, as naming) {
 	w.equal(as("c.id"), q.ConversationID)
+	w.anyOf(as("c.id"), q.ConversationIDs)
 	w.equal(as("c.display_id"), q.DisplayID)
 	w.equal(as("c.identity_id"), q.IdentityID)
 	w.equal(as("c.contact_id"), q.ContactID)

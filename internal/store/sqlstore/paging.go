@@ -219,6 +219,8 @@ func split(q *store.ThreadQuery) (lead, rest store.ThreadQuery) {
 	switch {
 	case q.ConversationID != 0:
 		lead.ConversationID, rest.ConversationID = q.ConversationID, 0
+	case len(q.ConversationIDs) > 0:
+		lead.ConversationIDs, rest.ConversationIDs = q.ConversationIDs, nil
 	case q.DisplayID != 0:
 		lead.DisplayID, rest.DisplayID = q.DisplayID, 0
 	case q.IdentityID != 0:

@@ -109,6 +109,7 @@ func (w *walk) query() (store.ThreadQuery, func(c *core.Conversation) bool) {
 		{store.ThreadQuery{}, func(*core.Conversation) bool { return true }},
 		{store.ThreadQuery{InboxID: f.Web.ID}, func(c *core.Conversation) bool { return c.InboxID == f.Web.ID }},
 		{store.ThreadQuery{ContactID: f.Ada.ID}, func(c *core.Conversation) bool { return c.ContactID == f.Ada.ID }},
+		{store.ThreadQuery{ConversationIDs: []int64{f.Chat.ID, f.Ask.ID}}, func(c *core.Conversation) bool { return c.ID == f.Chat.ID || c.ID == f.Ask.ID }},
 		{store.ThreadQuery{InboxIDs: []int64{f.Web.ID, f.API.ID}}, func(c *core.Conversation) bool { return c.InboxID == f.Web.ID }},
 		{store.ThreadQuery{Statuses: []core.Status{core.Open}}, func(c *core.Conversation) bool { return c.Status == core.Open }},
 		{store.ThreadQuery{InboxID: f.Web.ID, Statuses: []core.Status{core.Resolved}}, func(c *core.Conversation) bool { return c.InboxID == f.Web.ID && c.Status == core.Resolved }},

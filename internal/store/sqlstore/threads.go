@@ -231,6 +231,9 @@ func checkFilters(q *store.ThreadQuery) error {
 	if len(q.InboxIDs) > store.MaxIDs {
 		return core.Refuse("inboxes", "too many")
 	}
+	if len(q.ConversationIDs) > store.MaxIDs {
+		return core.Refuse("conversations", "too many")
+	}
 	for _, status := range q.Statuses {
 		if !status.Valid() {
 			return core.Refuse("statuses", "unknown status")

@@ -125,6 +125,8 @@ func filters(f Fixture) []filter {
 		{"range of activity", store.ThreadQuery{Range: store.Range{By: store.ByLastActivity, From: noon, To: noon}}, func(c core.Conversation) bool { return c.LastActivityAt == noon }},
 		{"range of customer updates", store.ThreadQuery{Range: store.Range{By: store.ByCustomerUpdate, From: -5, To: -5}}, func(c core.Conversation) bool { return c.CustomerUpdatedAt == -5 }},
 		{"empty range", store.ThreadQuery{Range: store.Range{By: store.ByCreation, From: noon, To: noon - 1}}, func(core.Conversation) bool { return false }},
+		{"conversations", store.ThreadQuery{ConversationIDs: []int64{f.Ask.ID, f.Chat.ID, 999_999}}, func(c core.Conversation) bool { return c.ID == f.Ask.ID || c.ID == f.Chat.ID }},
+		{"conversations of an inbox", store.ThreadQuery{ConversationIDs: []int64{f.Ask.ID, f.Invoice.ID}, InboxID: f.Mail.ID}, func(c core.Conversation) bool { return c.ID == f.Invoice.ID }},
 		{"inboxes", store.ThreadQuery{InboxIDs: []int64{f.Mail.ID, f.API.ID}}, func(c core.Conversation) bool { return c.InboxID != f.Web.ID }},
 		{"statuses", store.ThreadQuery{Statuses: []core.Status{core.Resolved, core.Snoozed}}, func(c core.Conversation) bool { return c.Status == core.Resolved }},
 		{"open", store.ThreadQuery{Statuses: []core.Status{core.Open}}, func(c core.Conversation) bool { return c.Status == core.Open }},
