@@ -38,6 +38,7 @@ import (
 	"parley/internal/service/file"
 	"parley/internal/service/inbox"
 	"parley/internal/service/label"
+	"parley/internal/service/search"
 )
 
 // Deps is what the API asks.
@@ -61,6 +62,7 @@ type Deps struct {
 	Render        *Renderer
 	Hub           *live.Hub
 	Sockets       *ws.Sockets
+	Searches      *search.Searches
 	// PublicURL begins the addresses of kinds of problems; "": they are paths.
 	PublicURL string
 }
@@ -87,6 +89,7 @@ type API struct {
 	hub           *live.Hub
 	sockets       *ws.Sockets
 	streams       streams
+	searches      *search.Searches
 
 	huma       huma.API
 	mux        *http.ServeMux
@@ -99,7 +102,8 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{
 		labels: d.Labels, accounts: d.Accounts, contacts: d.Contacts, people: d.People, conversations: d.Conversations, writes: d.Writes,
-		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, feed: d.Feed, cursors: d.Cursors, render: d.Render, hub: d.Hub, sockets: d.Sockets, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
+		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, searches: d.Searches,
+		feed: d.Feed, cursors: d.Cursors, render: d.Render, hub: d.Hub, sockets: d.Sockets, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
 		mux: http.NewServeMux(), operations: map[string]*op{},
 	}
 	a.huma = newHuma(a.mux)
@@ -123,6 +127,7 @@ func New(d Deps) *API {
 	a.readOperations()
 	a.messageOperations()
 	a.uploadOperations()
+	a.searchOperations()
 	adapter := httpx.Adapter{Log: d.Log, Error: a.writeProblem, Gate: d.Gate, BodyBytes: a.bodyBytes}
 	a.handler = adapter.Handle(a.serve)
 	return a

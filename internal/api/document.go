@@ -20,6 +20,7 @@ func describeAPI(doc *huma.OpenAPI) {
 		{Name: "Contacts", Description: "Customers, and where they are reached."},
 		{Name: "Conversations", Description: "Threads between a contact and the account."},
 		{Name: "Messages", Description: "What is said in conversations; notes and activities stand among it for staff."},
+		{Name: "Search", Description: "What was said, and contacts, by their words."},
 		{Name: "Account", Description: "The account that the caller's token opens."},
 		{Name: "Events", Description: "The log of all changes: in pages, as server-sent events, over a WebSocket."},
 		{Name: "Labels", Description: "Words tied to conversations and contacts, and groups of such words."},

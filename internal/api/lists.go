@@ -17,7 +17,8 @@ const (
 	byMessage
 	byActivity
 	byUpdate
-	byEntry // of messages: newest first
+	byEntry    // of messages: newest first
+	byDocument // of what a search finds: newest first
 )
 
 // ConversationList is a page of a list of conversations.

@@ -21,6 +21,7 @@ import (
 	"parley/internal/service/inbox"
 	"parley/internal/service/label"
 	"parley/internal/service/person"
+	"parley/internal/service/search"
 	"parley/internal/store"
 	"parley/openapi"
 )
@@ -67,7 +68,8 @@ func NewHandler(o HandlerOptions) http.Handler {
 			Labels: labels, Accounts: accounts, Contacts: contact.NewReads(o.Store), People: people,
 			Conversations: reads, Writes: writes, Inboxes: inbox.New(o.Store, o.Clock), InboxReads: inboxes, Sights: inbox.NewSights(o.Store, o.Clock), Files: o.Files, Canned: canned.New(o.Store, o.Clock),
 			Feed: o.Live.feed, Cursors: o.Live.cursors, Render: o.Live.render, Hub: o.Live.hub, Sockets: o.Live.sockets,
-			Clock: o.Clock, Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
+			Searches: search.New(o.Store),
+			Clock:    o.Clock, Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
 		}),
 		commbox: commbox.New(commbox.Deps{
 			Conversations: reads, Changes: writes, Users: people,

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -51,6 +52,27 @@ func (s *Reads) LineByUUID(ctx context.Context, t *core.Thread, uuid string) (co
 		return core.Line{}, core.Absent("entry")
 	}
 	return s.Line(ctx, t, e.ID)
+}
+
+// LinesOf returns entries of the account's conversations, which may be of
+// different ones, with their authors and attachments, in the order given. It
+// takes at most store.MaxIDs entries.
+func (s *Reads) LinesOf(ctx context.Context, account int64, entries []core.Entry) ([]core.Line, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	ids := make([]int64, len(entries))
+	for i := range entries {
+		ids[i] = entries[i].ConversationID
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	threads, err := s.List(ctx, account, store.ThreadQuery{ConversationIDs: ids, Limit: len(ids), With: store.WithContact | store.WithIdentity})
+	if err != nil {
+		return nil, err
+	}
+	h := history{store: s.store, account: account, agents: map[int64]*core.Agent{}}
+	return h.lines(ctx, threads, entries)
 }
 
 // OwnUnread returns how many messages the agent has not read in each of the

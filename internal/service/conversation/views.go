@@ -43,7 +43,9 @@ type View struct {
 	LabelID    int64
 	Channels   []core.Channel
 	Statuses   []core.Status
-	Unread     *CursorOf // with something that this reader has not read
+	// ConversationIDs wants any of these, at most store.MaxIDs; none = all.
+	ConversationIDs []int64
+	Unread          *CursorOf // with something that this reader has not read
 
 	// Order is ByID, ByCreation, ByLastMessage or ByLastActivity; with InboxID or
 	// ContactID any.
@@ -59,7 +61,7 @@ type View struct {
 func (s *Reads) ListView(ctx context.Context, account int64, v View) (ThreadPage, error) {
 	q := store.ThreadQuery{
 		InboxID: v.InboxID, SubInboxID: v.SubInboxID, ContactID: v.ContactID, TeamID: v.TeamID, AssigneeID: v.AssigneeID, LabelID: v.LabelID,
-		Channels: v.Channels, Statuses: v.Statuses, Unread: v.Unread,
+		Channels: v.Channels, Statuses: v.Statuses, ConversationIDs: v.ConversationIDs, Unread: v.Unread,
 		Order: v.Order, Desc: v.Desc, From: v.From, Limit: v.Limit, Scan: maxScan, With: v.With,
 	}
 	switch v.Whose {

@@ -17,8 +17,8 @@ const (
 	// MaxWords is how many words a query has at most; what stands in one run of
 	// a script without spaces counts as one.
 	MaxWords = 10
-	// MaxTextBytes is how long a query is at most.
-	MaxTextBytes = 500
+	// MaxTextLength is how many characters a query has at most.
+	MaxTextLength = 500
 	// shortestPrefix is how many characters of a word stand for all that begin
 	// so: fewer would be half of all words.
 	shortestPrefix = 2
@@ -42,8 +42,8 @@ type parsed struct {
 // one, unless a space or a quotation mark follows it.
 func parse(text string) (parsed, error) {
 	var p parsed
-	if len(text) > MaxTextBytes {
-		return p, core.Refuse("q", fmt.Sprintf("must be at most %d bytes", MaxTextBytes))
+	if utf8.RuneCountInString(text) > MaxTextLength {
+		return p, core.Refuse("q", fmt.Sprintf("must be at most %d characters", MaxTextLength))
 	}
 	for i, piece := range pieces(text) {
 		words := slices.Collect(fold.Words(piece))

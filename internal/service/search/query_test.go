@@ -77,7 +77,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("exact of %q is %v", c.text, got)
 		}
 	}
-	for _, bad := range []string{"", " ", `""`, "?!", strings.Repeat("w ", MaxWords+1), strings.Repeat("x", MaxTextBytes+1)} {
+	for _, bad := range []string{"", " ", `""`, "?!", strings.Repeat("w ", MaxWords+1), strings.Repeat("x", MaxTextLength+1)} {
 		if _, err := parse(bad); core.KindOf(err) != core.Invalid {
 			t.Errorf("parse(%q) = %v, want it refused", bad, err)
 		}

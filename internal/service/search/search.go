@@ -122,7 +122,7 @@ func (s *Searches) find(ctx context.Context, account int64, q *Query, asked *par
 	return p, nil
 }
 
-// bounds returns where to search; any is false where nothing can be.
+// bounds returns where to search; possible is false where nothing can be.
 func (s *Searches) bounds(ctx context.Context, account int64, q *Query) (sq store.SearchQuery, possible bool, err error) {
 	sq = store.SearchQuery{
 		Kinds: q.Kinds, AllInboxes: q.AllInboxes, InboxIDs: q.InboxIDs, ConversationID: q.ConversationID,
