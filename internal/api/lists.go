@@ -1,12 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
 
 	"parley/internal/core"
 	"parley/internal/service/conversation"
+	"parley/internal/service/search"
 )
 
 // Lists of conversations: of one contact, and as agents look at them.
@@ -31,7 +33,7 @@ type ConversationList struct {
 type ContactConversationList struct {
 	Data        []Conversation `json:"data"`
 	NextCursor  *string        `json:"next_cursor" doc:"Pass it as cursor to get the next page; null on the last one. A page may hold fewer than the limit, even none, before the last."`
-	Total       int64          `json:"total" doc:"How many conversations match, whatever the page."`
+	Total       *int64         `json:"total" doc:"How many conversations match, whatever the page; null beside text."`
 	UnreadTotal int64          `json:"unread_total" doc:"How many messages the contact has not read in all of its conversations, whatever the filters."`
 }
 
@@ -44,6 +46,7 @@ type ContactConversations struct {
 	Status []string `query:"status" enum:"open,pending,snoozed,resolved" maxItems:"4" doc:"Any of these, separated by commas."`
 	Inbox  int64    `query:"inbox" minimum:"1" maximum:"9007199254740991"`
 	Label  int64    `query:"label" minimum:"1" maximum:"9007199254740991" doc:"Not for customers."`
+	Text   string   `query:"text" maxLength:"500" doc:"Only those in whose messages, for staff also notes, this is found: see search. The one with the newest hit is first."`
 }
 
 // ConversationView asks for conversations as agents look at them.
@@ -61,8 +64,9 @@ type ConversationView struct {
 	Assignee  int64    `query:"assignee" minimum:"1" maximum:"9007199254740991" doc:"An agent or a bot."`
 	Contact   string   `query:"contact" maxLength:"2100"`
 	Unread    string   `query:"unread" enum:"agents,mine,contact" doc:"Only those with something that these have not read."`
-	Order     string   `query:"order" enum:"activity,message,created,updated" default:"activity" doc:"updated needs an inbox or a contact."`
-	Ascending bool     `query:"ascending" doc:"Oldest first."`
+	Order     string   `query:"order" enum:"activity,message,created,updated" doc:"activity without it; updated needs an inbox or a contact. Not beside text."`
+	Ascending bool     `query:"ascending" doc:"Oldest first. Not beside text."`
+	Text      string   `query:"text" maxLength:"500" doc:"Only those in whose messages or notes this is found: see search. The one with the newest hit is first."`
 }
 
 // ConversationCounts are numbers of conversations.
@@ -167,18 +171,21 @@ func (a *API) listContactConversations(ctx context.Context, c *caller, in *Conta
 		return reply[ContactConversationList]{}, &core.Error{Kind: core.Forbidden, Message: "customers see no labels"}
 	}
 	if c.isNobody(in.Ref) {
-		return reply[ContactConversationList]{body: ContactConversationList{Data: []Conversation{}}}, nil
+		return reply[ContactConversationList]{body: ContactConversationList{Data: []Conversation{}, Total: new(int64)}}, nil
 	}
 	who, err := a.contact(ctx, c, in.Ref)
 	if err != nil {
 		return reply[ContactConversationList]{}, err
 	}
 	filter := filterOf("conversations of a contact", number64(who.ID), strconv.FormatBool(in.Unread), strings.Join(in.Status, ","), number64(in.Inbox), number64(in.Label))
-	from, err := in.from(byMessage, filter)
+	sight, err := a.sight(ctx, c)
 	if err != nil {
 		return reply[ContactConversationList]{}, err
 	}
-	sight, err := a.sight(ctx, c)
+	if in.Text != "" {
+		return a.contactText(ctx, c, in, who.ID, filter, sight)
+	}
+	from, err := in.from(byMessage, filter)
 	if err != nil {
 		return reply[ContactConversationList]{}, err
 	}
@@ -191,7 +198,7 @@ func (a *API) listContactConversations(ctx context.Context, c *caller, in *Conta
 	}
 	shown, err := a.shownThreads(ctx, c, page.Threads)
 	return reply[ContactConversationList]{body: ContactConversationList{
-		Data: shown, NextCursor: nextOf(byMessage, filter, page.Next), Total: page.Total, UnreadTotal: page.UnreadTotal,
+		Data: shown, NextCursor: nextOf(byMessage, filter, page.Next), Total: &page.Total, UnreadTotal: page.UnreadTotal,
 	}}, err
 }
 
@@ -217,9 +224,10 @@ func (a *API) listConversations(ctx context.Context, c *caller, in *Conversation
 	if err != nil {
 		return reply[ConversationList]{}, err
 	}
+	by := orders[cmp.Or(in.Order, "activity")]
 	v := conversation.View{
 		Whose: views[in.View], AgentID: agent, InboxID: in.Inbox, SubInboxID: in.SubInbox, TeamID: in.Team, AssigneeID: in.Assignee,
-		LabelID: in.Label, Statuses: statuses(in.Status), Order: orders[in.Order].by, Desc: !in.Ascending, Limit: in.Limit, With: shownParts,
+		LabelID: in.Label, Statuses: statuses(in.Status), Order: by.by, Desc: !in.Ascending, Limit: in.Limit, With: shownParts,
 	}
 	if err := a.narrow(ctx, c, in, &v); err != nil {
 		return reply[ConversationList]{}, err
@@ -228,10 +236,18 @@ func (a *API) listConversations(ctx context.Context, c *caller, in *Conversation
 		"conversations", in.View, number64(agent), strings.Join(in.Status, ","), number64(in.Inbox), number64(in.SubInbox), in.Channel, number64(in.Label),
 		number64(in.Team), number64(in.Assignee), number64(v.ContactID), in.Unread, strconv.FormatBool(in.Ascending),
 	)
-	if v.From, err = in.from(orders[in.Order].order, filter); err != nil {
+	if v.Sight, err = a.sight(ctx, c); err != nil {
 		return reply[ConversationList]{}, err
 	}
-	if v.Sight, err = a.sight(ctx, c); err != nil {
+	if in.Text != "" {
+		threads, next, err := a.withText(ctx, c, &in.PageOf, filter, search.Query{Text: in.Text}, v)
+		if err != nil {
+			return reply[ConversationList]{}, err
+		}
+		shown, err := a.shownThreads(ctx, c, threads)
+		return reply[ConversationList]{body: ConversationList{Data: shown, NextCursor: next}}, err
+	}
+	if v.From, err = in.from(by.order, filter); err != nil {
 		return reply[ConversationList]{}, err
 	}
 	page, err := a.conversations.ListView(ctx, c.AccountID, v)
@@ -239,7 +255,7 @@ func (a *API) listConversations(ctx context.Context, c *caller, in *Conversation
 		return reply[ConversationList]{}, err
 	}
 	shown, err := a.shownThreads(ctx, c, page.Threads)
-	return reply[ConversationList]{body: ConversationList{Data: shown, NextCursor: nextOf(orders[in.Order].order, filter, page.Next)}}, err
+	return reply[ConversationList]{body: ConversationList{Data: shown, NextCursor: nextOf(by.order, filter, page.Next)}}, err
 }
 
 // narrow fills in the filters of a view that need a look.
@@ -249,6 +265,9 @@ func (a *API) narrow(ctx context.Context, c *caller, in *ConversationView, v *co
 	}
 	if in.Order == "updated" && in.Inbox == 0 && in.Contact == "" {
 		return inQuery("order", "it needs an inbox or a contact")
+	}
+	if in.Text != "" && (in.Order != "" || in.Ascending) {
+		return inQuery("order", "beside text the newest hit is first")
 	}
 	if in.Channel != "" {
 		v.Channels = []core.Channel{core.Channel(in.Channel)}

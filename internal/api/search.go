@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"parley/internal/core"
+	"parley/internal/service/conversation"
 	"parley/internal/service/search"
 	"parley/internal/store"
 )
@@ -182,4 +184,67 @@ func (a *API) shownHits(ctx context.Context, c *caller, hits []search.Hit) ([]Se
 		shown[i].Message.Value, shown[i].ConversationID = &m, &h.Entry.ConversationID
 	}
 	return shown, nil
+}
+
+// pagesOfText is how many pages of hits are read for a page of conversations:
+// other filters may leave few of them.
+const pagesOfText = 5
+
+// withText returns the conversations of the view in which q finds something, the
+// one with the newest hit first.
+func (a *API) withText(ctx context.Context, c *caller, p *PageOf, filter uint32, q search.Query, v conversation.View) ([]core.Thread, *string, error) {
+	filter = filterOf("text", q.Text, number64(int64(filter)))
+	var err error
+	if q.Before, err = beforeOf(p.Cursor, filter); err != nil {
+		return nil, nil, err
+	}
+	q.AllInboxes, q.InboxIDs, q.InboxID, q.ContactID = v.Sight.All, v.Sight.InboxIDs, v.InboxID, v.ContactID
+	v.From, v.Order, v.Desc = nil, conversation.ByID, false
+	var threads []core.Thread
+	for range pagesOfText {
+		q.Limit = p.Limit - len(threads)
+		found, err := a.searches.Conversations(ctx, c.AccountID, q)
+		if err != nil {
+			return nil, nil, asQuery(err, "text")
+		}
+		q.Before = found.Next
+		if len(found.IDs) > 0 {
+			v.ConversationIDs, v.Limit = found.IDs, len(found.IDs)
+			page, err := a.conversations.ListView(ctx, c.AccountID, v)
+			if err != nil {
+				return nil, nil, err
+			}
+			slices.SortFunc(page.Threads, func(x, y core.Thread) int {
+				return slices.Index(found.IDs, x.Conversation.ID) - slices.Index(found.IDs, y.Conversation.ID)
+			})
+			threads = append(threads, page.Threads...)
+		}
+		if found.Next == 0 || len(threads) == p.Limit {
+			break
+		}
+	}
+	return threads, beforeCursor(filter, q.Before), nil
+}
+
+// contactText is the list of a contact's conversations in which a text is found.
+// Customers find messages alone.
+func (a *API) contactText(ctx context.Context, c *caller, in *ContactConversations, contact int64, filter uint32, sight conversation.Sight) (reply[ContactConversationList], error) {
+	q := search.Query{Text: in.Text}
+	if c.Customer != nil {
+		q.Kinds = []store.DocumentKind{store.MessageDocument}
+	}
+	v := conversation.View{Sight: sight, ContactID: contact, InboxID: in.Inbox, LabelID: in.Label, Statuses: statuses(in.Status), With: shownParts}
+	if in.Unread {
+		v.Unread = &conversation.CursorOf{Side: core.ContactSide}
+	}
+	threads, next, err := a.withText(ctx, c, &in.PageOf, filter, q, v)
+	if err != nil {
+		return reply[ContactConversationList]{}, err
+	}
+	unread, err := a.conversations.Unread(ctx, c.AccountID, conversation.UnreadQuery{ContactID: contact, Sight: sight, Limit: 1})
+	if err != nil {
+		return reply[ContactConversationList]{}, err
+	}
+	shown, err := a.shownThreads(ctx, c, threads)
+	return reply[ContactConversationList]{body: ContactConversationList{Data: shown, NextCursor: next, UnreadTotal: unread.Total}}, err
 }

@@ -179,3 +179,69 @@ func TestSearchWalks(t *testing.T) {
 		}
 	})
 }
+
+func TestConversationsWithText(t *testing.T) {
+	t.Parallel()
+	const all, own = "GET /v1/conversations?text=", "GET /v1/contacts/me/conversations?text="
+	searched(t, []step{
+		{call: all + "parcel", golden: "search/conversation"},
+		{call: all + "carrier", golden: "search/conversation"},
+		{call: all + "parcel&status=resolved", golden: "search/no_conversation"},
+		{call: all + "parcel&contact=302", golden: "search/no_conversation"},
+		{call: all + "parcel", key: otherKey, golden: "search/no_conversation"},
+		{call: all + "parcel&order=activity", status: 422, golden: "errors/order_beside_text"},
+		{call: all + "parcel&ascending=true", status: 422},
+		{call: all + "?", status: 422, golden: "errors/text_without_word"},
+		{call: all + "parcel&cursor=x", status: 400},
+		{call: "GET /v1/contacts/301/conversations?text=carrier", golden: "search/of_contact"},
+		{call: own + "parcel", key: cara, golden: "search/own"},
+		{call: own + "parcel&inbox=4&status=open", key: cara, golden: "search/own"},
+		{call: own + "carrier", key: cara, golden: "search/none_of_own"}, // a note
+		{call: own + "emil", key: cara, golden: "search/none_of_own"},    // another's
+		{call: "PUT /v1/inboxes/4/agents", body: `{"agent_ids":[103]}`},
+		{call: all + "parcel", key: boKey, golden: "search/no_conversation"},
+		{call: "GET /v1/contacts/301/conversations?text=parcel", key: boKey, golden: "search/none_of_contact"},
+	})
+}
+
+// TestTextWalks shows each conversation once, the one with the newest hit first,
+// whatever the pages: also one that has older hits among those of others.
+func TestTextWalks(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		for i := range 3 {
+			for _, id := range []int{501, 502, 503} {
+				step{call: fmt.Sprintf("POST /v1/conversations/%d/messages", id), key: adaKey, body: `{"content":"the walrus sings"}`, status: 201}.play(t, s)
+			}
+			step{call: "POST /v1/conversations", key: cara, body: fmt.Sprintf(`{"message":{"content":"the walrus sings %d"}}`, i), status: 201}.play(t, s)
+			step{call: "POST /v1/conversations/501/messages", key: adaKey, body: `{"content":"sings the walrus"}`, status: 201}.play(t, s)
+		}
+		for _, walk := range []struct {
+			path, key string
+			want      int
+		}{
+			{"/v1/conversations?text=walrus", "", 6},
+			{"/v1/conversations?text=%22walrus+sings%22", "", 6},
+			{"/v1/conversations?text=walrus&inbox=4", adaKey, 5},
+			{"/v1/conversations?text=walrus&status=open", "", 5}, // 502 is resolved
+			{"/v1/contacts/me/conversations?text=%22walrus+sings%22", cara, 5},
+		} {
+			_, want := idsOf(t, step{call: "GET " + walk.path + "&limit=100", key: walk.key}.play(t, s).Body)
+			var got []int64
+			cursor := ""
+			for range 20 {
+				list, some := idsOf(t, step{call: "GET " + walk.path + "&limit=1" + cursor, key: walk.key}.play(t, s).Body)
+				got = append(got, some...)
+				if list.Next == nil {
+					break
+				}
+				cursor = "&cursor=" + *list.Next
+			}
+			if len(want) != walk.want || !slices.Equal(got, want) {
+				t.Errorf("%s: walked %v, want %v, %d", walk.path, got, want, walk.want)
+			}
+			step{call: "GET " + strings.Replace(walk.path, "walrus", "walru", 1) + "&limit=1" + cursor, key: walk.key, status: 400}.play(t, s)
+		}
+		check(t, s)
+	})
+}
