@@ -123,6 +123,8 @@ func answers(t *testing.T, st store.Store, f storetest.Fixture, token string) ma
 		fmt.Sprintf("/v2/users/identities/%d/objects", f.AdaWeb.ID),
 		fmt.Sprintf("/streams/%d/objects/%d?includeChilds=true", f.Web.ID, f.Chat.ID),
 		"/api/agents/customerSupport/conversations?lead_id=" + f.Ada.UUID,
+		"/v1/search?q=lovelace",
+		"/v1/search?q=invoice&types=message",
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -130,6 +132,9 @@ func answers(t *testing.T, st store.Store, f storetest.Fixture, token string) ma
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+		if strings.Contains(path, "search") && !strings.Contains(w.Body.String(), "snippet") {
+			t.Errorf("%s finds nothing: %s", path, w.Body)
 		}
 		bodies[path] = w.Body.String()
 	}

@@ -14,9 +14,9 @@ import (
 // and only as far as it is asked to.
 //
 // Each transaction that changes the virtual table writes a segment of its own,
-// which is merged with others later: for one message that costs half as much as
-// the message itself. So documents wait in a table beside it, which every
-// search reads, until there are maxPending. GIN does the same by itself.
+// which is merged with others later. So documents wait in a table beside it,
+// which every search reads, until there are maxPending. GIN does the same by
+// itself.
 type fts5 struct{}
 
 // maxPending is how many documents wait at most.
