@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"parley/internal/auth"
@@ -24,6 +25,7 @@ import (
 	"parley/internal/service/file"
 	"parley/internal/service/search"
 	"parley/internal/store"
+	"parley/internal/webhook"
 )
 
 // Waits of the listeners. Bodies that stream set their own write deadlines, a
@@ -59,6 +61,8 @@ type Server struct {
 	socket    string     // the path of the admin socket, "" without
 	tracing   *tracing
 	jobs      *job.Runner
+	webhooks  *webhook.Deliverer
+	callOut   *http.Client // of webhooks
 	files     *file.Files
 	live      *Live
 	closeBlob func() error // of the store of files
@@ -96,7 +100,11 @@ func (s *Server) startJobs(ctx context.Context) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		var running sync.WaitGroup
+		running.Go(func() { s.webhooks.Watch(ctx, s.jobs.Hurry) })
 		s.jobs.Run(ctx)
+		running.Wait()
+		s.callOut.CloseIdleConnections()
 	}()
 	return done
 }
@@ -163,7 +171,7 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 }
 
 // openJobs makes what does the jobs, and has the regular ones begin.
-func (s *Server) openJobs(ctx context.Context, cfg *config.Config, clock core.Clock) error {
+func (s *Server) openJobs(ctx context.Context, cfg *config.Config, clock core.Clock) (err error) {
 	auto := automation.New(conversation.NewWrites(s.Store, clock), clock)
 	if err := auto.Begin(ctx, s.Store); err != nil {
 		return err
@@ -175,7 +183,10 @@ func (s *Server) openJobs(ctx context.Context, cfg *config.Config, clock core.Cl
 	handlers := auto.Handlers()
 	maps.Copy(handlers, retention.Handlers())
 	maps.Copy(handlers, search.NewBackfill(clock).Handlers())
-	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers, nil)
+	if s.webhooks, s.callOut, err = newDeliverer(cfg, s.Store, clock, s.log); err != nil {
+		return err
+	}
+	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers, s.webhooks.Outside())
 	return nil
 }
 

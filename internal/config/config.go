@@ -32,12 +32,14 @@ type Config struct {
 	RateLimit      int           `default:"3000" help:"Requests a minute of each token, and of each address that brings none; unknown ids are held to a tenth, wrong tokens to a fiftieth. 0 switches every limit off." placeholder:"N"`
 	FilesLimit     int           `default:"41943040" help:"Largest file that a message may carry, in bytes." placeholder:"BYTES"`
 	EventsKeep     time.Duration `default:"720h" help:"How long events are kept for readers of the log, who must ask for what happened within that time; 0 = for ever." placeholder:"TIME"`
-	S3Endpoint     string        `name:"s3-endpoint" env:"PARLEY_S3_ENDPOINT" help:"URL of an S3-compatible service that keeps the files of messages; without it they are kept in the data dir." placeholder:"URL"`
-	S3Bucket       string        `name:"s3-bucket" env:"PARLEY_S3_BUCKET" help:"Bucket for the files; it must exist." placeholder:"NAME"`
-	S3Region       string        `name:"s3-region" env:"PARLEY_S3_REGION" default:"us-east-1" help:"Region of the bucket." placeholder:"NAME"`
-	S3AccessKey    Secret        `name:"s3-access-key" env:"PARLEY_S3_ACCESS_KEY" help:"Name of the key that may read, write and delete in the bucket." placeholder:"KEY"`
-	S3SecretKey    Secret        `name:"s3-secret-key" env:"PARLEY_S3_SECRET_KEY" help:"The key itself." placeholder:"KEY"`
-	S3PathStyle    bool          `name:"s3-path-style" env:"PARLEY_S3_PATH_STYLE" help:"Put the bucket into the path of addresses and not into the name of the host, as many self-hosted services ask for."`
+	// WebhookNetworks are networks that nobody but this server may be able to reach.
+	WebhookNetworks []string `help:"Private networks that webhooks may call, also without TLS, such as 10.1.0.0/16; without it they call the Internet alone, over https." placeholder:"CIDR"`
+	S3Endpoint      string   `name:"s3-endpoint" env:"PARLEY_S3_ENDPOINT" help:"URL of an S3-compatible service that keeps the files of messages; without it they are kept in the data dir." placeholder:"URL"`
+	S3Bucket        string   `name:"s3-bucket" env:"PARLEY_S3_BUCKET" help:"Bucket for the files; it must exist." placeholder:"NAME"`
+	S3Region        string   `name:"s3-region" env:"PARLEY_S3_REGION" default:"us-east-1" help:"Region of the bucket." placeholder:"NAME"`
+	S3AccessKey     Secret   `name:"s3-access-key" env:"PARLEY_S3_ACCESS_KEY" help:"Name of the key that may read, write and delete in the bucket." placeholder:"KEY"`
+	S3SecretKey     Secret   `name:"s3-secret-key" env:"PARLEY_S3_SECRET_KEY" help:"The key itself." placeholder:"KEY"`
+	S3PathStyle     bool     `name:"s3-path-style" env:"PARLEY_S3_PATH_STYLE" help:"Put the bucket into the path of addresses and not into the name of the host, as many self-hosted services ask for."`
 }
 
 // Default is the configuration that nothing changes. A test holds it against
@@ -97,9 +99,11 @@ func (c *Config) Check() error {
 	for server := range strings.SplitSeq(c.NATSURL.Reveal(), ",") {
 		errs = append(errs, checkURL("nats-url", server, "nats", "tls"))
 	}
-	for _, p := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(p); err != nil {
-			errs = append(errs, fmt.Errorf("--trusted-proxies: %q is not a network such as 10.0.0.0/8", p))
+	for flag, networks := range map[string][]string{"trusted-proxies": c.TrustedProxies, "webhook-networks": c.WebhookNetworks} {
+		for _, p := range networks {
+			if _, err := netip.ParsePrefix(p); err != nil {
+				errs = append(errs, fmt.Errorf("--%s: %q is not a network such as 10.0.0.0/8", flag, p))
+			}
 		}
 	}
 	for _, h := range c.AllowedOrigins {

@@ -68,7 +68,7 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	cfg := config.Config{
 		Addr: "here", AdminAddr: "there", DatabaseURL: "mysql://user:hunter2@host/db", NATSURL: "http://x", PublicURL: "ftp://x",
-		TrustedProxies: []string{"10.0.0.1"}, AllowedOrigins: []string{"https://shop.example"}, RateLimit: -1,
+		TrustedProxies: []string{"10.0.0.1"}, WebhookNetworks: []string{"10.0.0"}, AllowedOrigins: []string{"https://shop.example"}, RateLimit: -1,
 		FilesLimit: -1, EventsKeep: -1, S3Endpoint: "ftp://x", S3SecretKey: "hunter2",
 	}
 	err := cfg.Check()
@@ -76,7 +76,7 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"--addr", "--admin-addr", "--data-dir", "--database-url", "--nats-url", "--public-url", "--trusted-proxies", "--allowed-origins", "--rate-limit",
+		"--addr", "--admin-addr", "--data-dir", "--database-url", "--nats-url", "--public-url", "--trusted-proxies", "--webhook-networks", "--allowed-origins", "--rate-limit",
 		"--files-limit", "--events-keep", "--s3-endpoint", "--s3-bucket", "--s3-access-key",
 	} {
 		if !strings.Contains(err.Error(), want) {
