@@ -39,6 +39,7 @@ import (
 	"parley/internal/service/inbox"
 	"parley/internal/service/label"
 	"parley/internal/service/search"
+	"parley/internal/service/webhook"
 )
 
 // Deps is what the API asks.
@@ -63,6 +64,7 @@ type Deps struct {
 	Hub           *live.Hub
 	Sockets       *ws.Sockets
 	Searches      *search.Searches
+	Webhooks      *webhook.Webhooks
 	// PublicURL begins the addresses of kinds of problems; "": they are paths.
 	PublicURL string
 }
@@ -90,6 +92,7 @@ type API struct {
 	sockets       *ws.Sockets
 	streams       streams
 	searches      *search.Searches
+	webhooks      *webhook.Webhooks
 
 	huma       huma.API
 	mux        *http.ServeMux
@@ -102,7 +105,7 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{
 		labels: d.Labels, accounts: d.Accounts, contacts: d.Contacts, people: d.People, conversations: d.Conversations, writes: d.Writes,
-		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, searches: d.Searches,
+		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, searches: d.Searches, webhooks: d.Webhooks,
 		feed: d.Feed, cursors: d.Cursors, render: d.Render, hub: d.Hub, sockets: d.Sockets, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
 		mux: http.NewServeMux(), operations: map[string]*op{},
 	}
@@ -118,6 +121,8 @@ func New(d Deps) *API {
 	a.agentOperations()
 	a.profileOperations()
 	a.tokenOperations()
+	a.webhookOperations()
+	a.deliveryOperations()
 	a.contactOperations()
 	a.identityOperations()
 	a.listOperations()

@@ -91,7 +91,7 @@ var sealed = regexp.MustCompile(`"(id|next_cursor)":"[0-9A-Za-z_-]{40,}"`)
 var madeUUID = regexp.MustCompile(`"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"`)
 
 // random are members that a create gives random values.
-var random = regexp.MustCompile(`"(uuid|token|website_token|hmac_token|identifier)":"[^"]+"`)
+var random = regexp.MustCompile(`"(uuid|token|website_token|hmac_token|identifier|secret)":"[^"]+"`)
 
 // bodyOf is a body as the document describes it, which has no HEAD.
 func bodyOf(method string, body []byte) []byte {

@@ -30,6 +30,7 @@ func describeAPI(doc *huma.OpenAPI) {
 		{Name: "Agents", Description: "The people and bots who work in the account."},
 		{Name: "Profiles", Description: "Named sets of permissions, which agents are given."},
 		{Name: "Tokens", Description: "Credentials of the account and of its agents. Whoever manages them can make one that may do everything."},
+		{Name: "Webhooks", Description: "Addresses that events are sent to, and what was sent to them."},
 	}
 	doc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":    {Type: "http", Scheme: "bearer", Description: "An API token of the account, or of one of its agents."},
@@ -129,7 +130,10 @@ func describeOperation[I, O any](schemas huma.Registry, o *huma.Operation, takes
 		problems = append(problems, "404")
 	}
 	if takesBody {
-		problems = append(problems, "409", "415")
+		problems = append(problems, "415")
+	}
+	if takesBody || o.Method == http.MethodPost {
+		problems = append(problems, "409")
 	}
 	text := &huma.Schema{Type: huma.TypeString}
 	ok := &huma.Response{Description: http.StatusText(o.DefaultStatus), Headers: headers("")}

@@ -42,6 +42,7 @@ type HandlerOptions struct {
 	PublicURL     string         // begins addresses in v1's problems; "": they are paths
 	Files         *file.Files    // nil: none are taken or served
 	Live          *Live          // nil: nobody asks for events
+	PlainWebhooks bool           // addresses of webhooks may be without TLS
 
 	health *health // nil: one of its own
 }
@@ -69,6 +70,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 			Conversations: reads, Writes: writes, Inboxes: inbox.New(o.Store, o.Clock), InboxReads: inboxes, Sights: inbox.NewSights(o.Store, o.Clock), Files: o.Files, Canned: canned.New(o.Store, o.Clock),
 			Feed: o.Live.feed, Cursors: o.Live.cursors, Render: o.Live.render, Hub: o.Live.hub, Sockets: o.Live.sockets,
 			Searches: search.New(o.Store),
+			Webhooks: newWebhooks(o.Store, o.Clock, o.PlainWebhooks),
 			Clock:    o.Clock, Gate: gate, Log: o.Log, PublicURL: o.PublicURL,
 		}),
 		commbox: commbox.New(commbox.Deps{

@@ -142,7 +142,7 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	m.watch(h) //nolint:contextcheck // a scrape has no context
 	doors := NewHandler(HandlerOptions{
 		Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Tokens: tokens,
-		Limits: httpx.NewLimits(cfg.RateLimit, clock, m.limitHit), Proxies: proxies, AllowedOrigin: cfg.OriginAllowed, PublicURL: cfg.PublicURL, health: h, Files: s.files, Live: s.live,
+		Limits: httpx.NewLimits(cfg.RateLimit, clock, m.limitHit), Proxies: proxies, AllowedOrigin: cfg.OriginAllowed, PublicURL: cfg.PublicURL, health: h, Files: s.files, Live: s.live, PlainWebhooks: len(cfg.WebhookNetworks) > 0,
 		Observe: func(ctx context.Context, method string, c *httpx.Call, a httpx.Answer) {
 			m.observe(method, c, a)
 			s.tracing.observe(ctx, method, c, a)

@@ -10,6 +10,7 @@ import (
 	"parley/internal/config"
 	"parley/internal/core"
 	"parley/internal/safehttp"
+	hooks "parley/internal/service/webhook"
 	"parley/internal/store"
 	"parley/internal/webhook"
 )
@@ -26,6 +27,12 @@ const (
 
 // webhookFormats are the forms in which webhooks get events, by name.
 var webhookFormats = map[string]webhook.Format{}
+
+// newWebhooks returns the use cases around webhooks; plain allows addresses
+// without TLS.
+func newWebhooks(st store.Store, clock core.Clock, plain bool) *hooks.Webhooks {
+	return hooks.New(st, clock, hooks.Options{Formats: []string{"parley"}, Types: core.EventTypes(), Plain: plain})
+}
 
 // newDeliverer returns what sends events to webhooks, and the client that it
 // calls them with.

@@ -59,6 +59,30 @@ const (
 	WebhookTested         EventType = "webhook.tested"
 )
 
+// EventTypes returns every type of event.
+func EventTypes() []EventType {
+	return []EventType{
+		AccountCreated, AccountUpdated, AccountImported,
+		AgentCreated, AgentUpdated, AgentDeleted,
+		ProfileCreated, ProfileUpdated, ProfileDeleted,
+		TokenCreated, TokenUpdated, TokenRevoked,
+		TeamCreated, TeamUpdated, TeamDeleted,
+		LabelGroupCreated, LabelGroupUpdated, LabelGroupDeleted,
+		LabelCreated, LabelUpdated, LabelDeleted,
+		InboxCreated, InboxUpdated,
+		SubInboxCreated, SubInboxUpdated,
+		ContactCreated, ContactUpdated, ContactMerged,
+		IdentityCreated, IdentityUpdated, IdentityMoved,
+		ContactInboxCreated, ContactInboxUpdated,
+		ConversationCreated, ConversationUpdated, ConversationRead,
+		MessageCreated, MessageUpdated, MessageDeleted,
+		NoteCreated, NoteUpdated, NoteDeleted,
+		ActivityCreated,
+		CannedResponseCreated, CannedResponseUpdated, CannedResponseDeleted,
+		WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookPaused, WebhookTested,
+	}
+}
+
 // Event is one change, as the log keeps it. Seq is gap-free per account and in
 // commit order; the store gives it, and Epoch, when it commits.
 type Event struct {

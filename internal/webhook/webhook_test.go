@@ -68,7 +68,7 @@ func TestRotation(t *testing.T) {
 		x.now.Store(int64(core.TimeOf(time.Now())))
 		r := newReceiver(x)
 		first := x.add(r.URL)
-		second, err := x.webhooks.RotateSecret(x.Context(), admin, x.account, first.ID, time.Minute)
+		second, err := x.webhooks.RotateSecret(x.Context(), admin, x.account, first.ID, nil, time.Minute)
 		if err != nil {
 			x.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestRotation(t *testing.T) {
 		after := r.got()[0]
 		x.verified(after, true, second.Secret)
 		x.verified(after, false, first.Secret)
-		third, err := x.webhooks.RotateSecret(x.Context(), admin, x.account, first.ID, 0)
+		third, err := x.webhooks.RotateSecret(x.Context(), admin, x.account, first.ID, nil, 0)
 		if err != nil {
 			x.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestRotation(t *testing.T) {
 		last := r.got()[0]
 		x.verified(last, true, third.Secret)
 		x.verified(last, false, second.Secret)
-		if _, err := x.webhooks.RotateSecret(x.Context(), admin, x.account, first.ID, webhook.MaxOverlap+1); core.KindOf(err) != core.Invalid {
+		if _, err := x.webhooks.RotateSecret(x.Context(), admin, x.account, first.ID, nil, webhook.MaxOverlap+1); core.KindOf(err) != core.Invalid {
 			x.Errorf("overlap too long: %v", err)
 		}
 	})
@@ -201,11 +201,11 @@ func TestPause(t *testing.T) {
 		x.say(core.LabelCreated, 1)
 		x.later(hour)
 		x.expect("while paused", r.got(), nil, nil, false)
-		if err := x.webhooks.Test(x.Context(), admin, x.account, w.ID); core.KindOf(err) != core.Conflict {
+		if err := x.webhooks.Test(x.Context(), admin, x.account, w.ID, nil); core.KindOf(err) != core.Conflict {
 			x.Errorf("tested while paused: %v", err)
 		}
 		r.does(nil)
-		if w, err = x.webhooks.Resume(x.Context(), admin, x.account, w.ID); err != nil || w.PausedAt.IsSet() || w.PausedReason != "" {
+		if w, err = x.webhooks.Resume(x.Context(), admin, x.account, w.ID, nil); err != nil || w.PausedAt.IsSet() || w.PausedReason != "" {
 			x.Errorf("resumed %+v, %v", w, err)
 		}
 		x.work(0)
@@ -338,7 +338,7 @@ func TestSwitches(t *testing.T) {
 	each(t, func(x *world) {
 		r, other := newReceiver(x), newReceiver(x)
 		w, o := x.add(r.URL), x.add(other.URL) // events 1, 2
-		if err := x.webhooks.Test(x.Context(), admin, x.account, w.ID); err != nil {
+		if err := x.webhooks.Test(x.Context(), admin, x.account, w.ID, nil); err != nil {
 			x.Fatal(err)
 		}
 		x.work(0)

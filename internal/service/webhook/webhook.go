@@ -237,12 +237,15 @@ func (s *Webhooks) Delete(ctx context.Context, by core.Actor, account, id int64,
 
 // RotateSecret gives the webhook a new secret. The present one signs beside it
 // for the overlap, so that the receiver can change over; one that was former
-// then is forgotten.
-func (s *Webhooks) RotateSecret(ctx context.Context, by core.Actor, account, id int64, overlap time.Duration) (core.Webhook, error) {
+// then is forgotten. may may refuse.
+func (s *Webhooks) RotateSecret(ctx context.Context, by core.Actor, account, id int64, may core.Check[core.Webhook], overlap time.Duration) (core.Webhook, error) {
 	if overlap < 0 || overlap > MaxOverlap {
 		return core.Webhook{}, core.Refuse("overlap", fmt.Sprintf("is at most %s", MaxOverlap))
 	}
 	w, err := s.change(ctx, by, account, id, core.WebhookUpdated, func(_ context.Context, _ store.Tx, w *core.Webhook) error {
+		if err := may.Of(*w); err != nil {
+			return err
+		}
 		w.FormerSecret, w.FormerUntil = "", 0
 		if overlap > 0 {
 			w.FormerSecret, w.FormerUntil = w.Secret, s.clock()+core.Time(overlap/time.Microsecond)
@@ -257,11 +260,11 @@ func (s *Webhooks) RotateSecret(ctx context.Context, by core.Actor, account, id 
 }
 
 // Resume has a paused webhook go on where it stood, as far as the log goes
-// back. One that is not paused stays as it is.
-func (s *Webhooks) Resume(ctx context.Context, by core.Actor, account, id int64) (core.Webhook, error) {
+// back. One that is not paused stays as it is. may may refuse.
+func (s *Webhooks) Resume(ctx context.Context, by core.Actor, account, id int64, may core.Check[core.Webhook]) (core.Webhook, error) {
 	w, err := s.change(ctx, by, account, id, core.WebhookUpdated, func(ctx context.Context, tx store.Tx, w *core.Webhook) error {
-		if !w.PausedAt.IsSet() {
-			return nil
+		if err := may.Of(*w); err != nil || !w.PausedAt.IsSet() {
+			return err
 		}
 		w.PausedAt, w.PausedReason = 0, ""
 		position, err := tx.WebhookPosition(ctx, account, id)
@@ -278,10 +281,13 @@ func (s *Webhooks) Resume(ctx context.Context, by core.Actor, account, id int64)
 
 // Test has an event sent that tells of nothing but the test: core.WebhookTested,
 // to this webhook alone and whatever else it hears. A webhook that nothing is
-// sent to is core.Conflict.
-func (s *Webhooks) Test(ctx context.Context, by core.Actor, account, id int64) error {
+// sent to is core.Conflict. may may refuse.
+func (s *Webhooks) Test(ctx context.Context, by core.Actor, account, id int64, may core.Check[core.Webhook]) error {
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
 		w, err := tx.Webhook(ctx, account, id)
+		if err == nil {
+			err = may.Of(w)
+		}
 		if err != nil {
 			return err
 		}

@@ -205,11 +205,11 @@ func TestDeleteAndRotate(t *testing.T) {
 	t.Parallel()
 	each(t, func(x *world) {
 		w := x.make("https://shop.example")
-		rotated, err := x.RotateSecret(x.Context(), admin, x.account, w.ID, time.Hour)
+		rotated, err := x.RotateSecret(x.Context(), admin, x.account, w.ID, nil, time.Hour)
 		if err != nil || rotated.Secret == w.Secret || rotated.FormerSecret != w.Secret || rotated.FormerUntil != now+core.Time(time.Hour/time.Microsecond) {
 			x.Errorf("rotated %+v, %v", rotated, err)
 		}
-		if resumed, err := x.Resume(x.Context(), admin, x.account, w.ID); err != nil || fmt.Sprint(resumed) != fmt.Sprint(rotated) {
+		if resumed, err := x.Resume(x.Context(), admin, x.account, w.ID, nil); err != nil || fmt.Sprint(resumed) != fmt.Sprint(rotated) {
 			x.Errorf("resumed what was not paused: %+v, %v", resumed, err)
 		}
 		no := func(core.Webhook) error { return &core.Error{Kind: core.Precondition} }
@@ -248,9 +248,9 @@ func TestAccounts(t *testing.T) {
 				return err
 			},
 			"Delete":       func() error { return x.Delete(ctx, admin, a.ID, w.ID, nil) },
-			"RotateSecret": func() error { _, err := x.RotateSecret(ctx, admin, a.ID, w.ID, 0); return err },
-			"Resume":       func() error { _, err := x.Resume(ctx, admin, a.ID, w.ID); return err },
-			"Test":         func() error { return x.Test(ctx, admin, a.ID, w.ID) },
+			"RotateSecret": func() error { _, err := x.RotateSecret(ctx, admin, a.ID, w.ID, nil, 0); return err },
+			"Resume":       func() error { _, err := x.Resume(ctx, admin, a.ID, w.ID, nil); return err },
+			"Test":         func() error { return x.Test(ctx, admin, a.ID, w.ID, nil) },
 			"Deliveries":   func() error { _, err := x.Deliveries(ctx, a.ID, w.ID, store.DeliveryQuery{Limit: 1}); return err },
 			"Delivery":     func() error { _, err := x.Delivery(ctx, a.ID, w.ID, 1); return err },
 			"Attempts":     func() error { _, err := x.Attempts(ctx, a.ID, w.ID, 1, 0, 1); return err },
