@@ -121,12 +121,11 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if s.tracing, err = newTracing(ctx); err != nil {
 		return err
 	}
-	if err := s.openJobs(ctx, cfg, clock); err != nil {
+	bus, closeBus, err := openBus(ctx, cfg, s.Store, key, s.log)
+	if err != nil {
 		return err
 	}
-	if _, s.closeBus, err = openBus(ctx, cfg, s.Store, key, s.log); err != nil {
-		return err
-	}
+	s.closeBus = closeBus
 	var blobs blob.Store
 	if blobs, s.closeBlob, err = openBlobs(cfg); err != nil {
 		return err
@@ -134,7 +133,10 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if s.files, err = newFiles(cfg, s.Store, blobs, clock, key); err != nil {
 		return err
 	}
-	if s.live, err = NewLive(LiveOptions{Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Files: s.files, Poll: cfg.Postgres()}); err != nil {
+	if s.live, err = NewLive(LiveOptions{Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Files: s.files, Bus: bus, Poll: cfg.Postgres()}); err != nil {
+		return err
+	}
+	if err := s.openJobs(ctx, cfg, clock); err != nil {
 		return err
 	}
 	tokens := auth.NewTokens(s.Store, clock)
@@ -183,7 +185,7 @@ func (s *Server) openJobs(ctx context.Context, cfg *config.Config, clock core.Cl
 	handlers := auto.Handlers()
 	maps.Copy(handlers, retention.Handlers())
 	maps.Copy(handlers, search.NewBackfill(clock).Handlers())
-	if s.webhooks, s.callOut, err = newDeliverer(cfg, s.Store, clock, s.log); err != nil {
+	if s.webhooks, s.callOut, err = newDeliverer(cfg, s.Store, clock, s.log, s.live.render); err != nil {
 		return err
 	}
 	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers, s.webhooks.Outside())

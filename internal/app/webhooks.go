@@ -1,14 +1,17 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"time"
 
+	"parley/internal/api"
 	"parley/internal/config"
 	"parley/internal/core"
+	"parley/internal/live"
 	"parley/internal/safehttp"
 	hooks "parley/internal/service/webhook"
 	"parley/internal/store"
@@ -25,18 +28,27 @@ const (
 	webhookLinger = 10 * time.Second
 )
 
-// webhookFormats are the forms in which webhooks get events, by name.
-var webhookFormats = map[string]webhook.Format{}
+// ownFormat sends events as /v1/events shows them to the account. Webhooks
+// choose it by formatParley.
+type ownFormat struct{ render *api.Renderer }
+
+const formatParley = "parley"
+
+// Body implements webhook.Format.
+func (f ownFormat) Body(ctx context.Context, _ int64, e *core.Event) (contentType string, body []byte, ok bool, err error) {
+	body, err = f.render.Event(ctx, e, live.AccountView)
+	return "application/json", body, err == nil, err
+}
 
 // newWebhooks returns the use cases around webhooks; plain allows addresses
 // without TLS.
 func newWebhooks(st store.Store, clock core.Clock, plain bool) *hooks.Webhooks {
-	return hooks.New(st, clock, hooks.Options{Formats: []string{"parley"}, Types: core.EventTypes(), Plain: plain})
+	return hooks.New(st, clock, hooks.Options{Formats: []string{formatParley}, Types: core.EventTypes(), Plain: plain})
 }
 
 // newDeliverer returns what sends events to webhooks, and the client that it
 // calls them with.
-func newDeliverer(cfg *config.Config, st store.Store, clock core.Clock, log *slog.Logger) (*webhook.Deliverer, *http.Client, error) {
+func newDeliverer(cfg *config.Config, st store.Store, clock core.Clock, log *slog.Logger, render *api.Renderer) (*webhook.Deliverer, *http.Client, error) {
 	var networks []netip.Prefix
 	for _, text := range cfg.WebhookNetworks {
 		n, err := netip.ParsePrefix(text)
@@ -46,6 +58,9 @@ func newDeliverer(cfg *config.Config, st store.Store, clock core.Clock, log *slo
 		networks = append(networks, n)
 	}
 	client := safehttp.NewClient(safehttp.Options{Networks: networks, Timeout: attemptTimeout})
-	d := webhook.New(webhook.Options{Store: st, Clock: clock, Log: log, Client: client, Formats: webhookFormats, Linger: webhookLinger})
+	d := webhook.New(webhook.Options{
+		Store: st, Clock: clock, Log: log, Client: client, Linger: webhookLinger,
+		Formats: map[string]webhook.Format{formatParley: ownFormat{render}},
+	})
 	return d, client, nil
 }
