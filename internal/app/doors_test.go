@@ -141,6 +141,8 @@ func doors(t *testing.T) []door {
 				{Method: http.MethodGet, Pattern: "/openapi/{file}"},
 				{Method: http.MethodGet, Pattern: "/docs"},
 				{Method: http.MethodGet, Pattern: "/docs/{page}"},
+				{Method: http.MethodGet, Pattern: "/badge.js"},
+				{Method: http.MethodGet, Pattern: "/demo/badge"},
 			}),
 			good: map[string]string{"file": "v1.json", "page": "errors"},
 			own:  map[string]string{"file": "v1.json", "page": "errors"},

@@ -7,6 +7,7 @@ import (
 
 	"parley/internal/api"
 	"parley/internal/auth"
+	"parley/internal/badge"
 	"parley/internal/core"
 	"parley/internal/dialect/chatwoot"
 	"parley/internal/dialect/commbox"
@@ -92,6 +93,10 @@ func NewHandler(o HandlerOptions) http.Handler {
 	pages := reference.New()
 	d.own.Handle("GET /docs", pages)
 	d.own.Handle("GET /docs/", pages)
+	d.own.Handle("GET /badge.js", badge.Script())
+	demo := badge.Demo()
+	d.own.Handle("GET /demo/badge", demo)
+	d.own.Handle("GET /demo/badge/{file}", demo)
 	if o.Files != nil {
 		files := newFileDoor(o.Files, gate, o.Log)
 		d.own.Handle("GET /files/{account}/{attachment}/{name}", files)
