@@ -56,6 +56,10 @@ test-race: ## Run all tests under the race detector, on little data
 test-store: ## Run the store's conformance suite on both engines
 	$(WITH_POSTGRES) $(GO) test $(TESTFLAGS) ./internal/store/...
 
+.PHONY: test-browser
+test-browser: ## Run the tests that need a browser (PARLEY_TEST_CHROMIUM=/path/to/it)
+	$(GO) test -tags browser -run Browser -timeout 5m $(TESTFLAGS) ./internal/badge/
+
 .PHONY: golden
 golden: ## Rewrite golden files and generated pages; review the difference like code
 	$(WITH_POSTGRES) $(GO) test ./cmd/... ./internal/api/... ./internal/dialect/... ./internal/event/... -update

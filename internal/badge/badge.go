@@ -21,7 +21,7 @@ var assets embed.FS
 
 // policy is what the demo page may do: run and ask what its own server has,
 // which is less than websites allow that use the badge.
-const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // How long browsers may use what they have: the script for an hour, and for a
