@@ -29,8 +29,13 @@ const chromiumEnv = "PARLEY_TEST_CHROMIUM"
 // patience is how long the tests wait for what should come at once.
 const patience = 30 * time.Second
 
-// browser starts a browser without a window, which ends with the test.
-func browser(t *testing.T) context.Context {
+// chromium is a browser without a window.
+type chromium struct {
+	ctx context.Context
+}
+
+// browser starts a browser, which ends with the test.
+func browser(t *testing.T) *chromium {
 	t.Helper()
 	path := os.Getenv(chromiumEnv)
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chromium-headless-shell"} {
@@ -53,7 +58,7 @@ func browser(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start %s: %v", path, err)
 	}
-	return ctx
+	return &chromium{ctx}
 }
 
 // page is a tab of the browser.
@@ -63,9 +68,9 @@ type page struct {
 
 // open shows an address in a tab of its own. What the page breaks of its
 // Content-Security-Policy, and errors that nobody catches, fail the test.
-func open(t *testing.T, browser context.Context, address string) *page {
+func open(t *testing.T, c *chromium, address string) *page {
 	t.Helper()
-	ctx, stop := chromedp.NewContext(browser)
+	ctx, stop := chromedp.NewContext(c.ctx)
 	t.Cleanup(stop)
 	err := chromedp.Listen(ctx, func(event any) {
 		switch e := event.(type) {

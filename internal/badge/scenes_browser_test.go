@@ -3,7 +3,6 @@
 package badge_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,22 +14,22 @@ import (
 // against the real program.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
-	chromium, server, site := browser(t), startParley(t), website(t)
-	t.Run("stopped by a refusal", func(t *testing.T) { refused(t, chromium, server, site) })
-	t.Run("renewed", func(t *testing.T) { renewed(t, chromium, server, site) })
-	t.Run("polls", func(t *testing.T) { polls(t, chromium, server, site) })
-	t.Run("polls behind what holds streams back", func(t *testing.T) { heldBack(t, chromium, server, site) })
-	t.Run("demo page", func(t *testing.T) { demoPage(t, chromium, server) })
-	t.Run("live", func(t *testing.T) { live(t, chromium, server, site) })
+	c, server, site := browser(t), startParley(t), website(t)
+	t.Run("stopped by a refusal", func(t *testing.T) { refused(t, c, server, site) })
+	t.Run("renewed", func(t *testing.T) { renewed(t, c, server, site) })
+	t.Run("polls", func(t *testing.T) { polls(t, c, server, site) })
+	t.Run("polls behind what holds streams back", func(t *testing.T) { heldBack(t, c, server, site) })
+	t.Run("demo page", func(t *testing.T) { demoPage(t, c, server) })
+	t.Run("live", func(t *testing.T) { live(t, c, server, site) })
 }
 
 // polls: a page whose streams are refused asks with the tag of what it has.
-func polls(t *testing.T, chromium context.Context, server *parley, site string) {
+func polls(t *testing.T, c *chromium, server *parley, site string) {
 	token := server.customer(t, "polls")
 	talk := server.begin(t, token)
 	server.say(t, talk)
 	b := proxy(t, server.url, http.NotFound)
-	p := open(t, chromium, address(site, b.url, token))
+	p := open(t, c, address(site, b.url, token))
 	p.wait(t, "1")
 	// As it does when the page is shown again.
 	p.do(t, `document.dispatchEvent(new Event("visibilitychange"))`)
@@ -45,7 +44,7 @@ func polls(t *testing.T, chromium context.Context, server *parley, site string) 
 }
 
 // heldBack: a stream of which nothing gets through is given up for polling.
-func heldBack(t *testing.T, chromium context.Context, server *parley, site string) {
+func heldBack(t *testing.T, c *chromium, server *parley, site string) {
 	token := server.customer(t, "held back")
 	talk := server.begin(t, token)
 	server.say(t, talk)
@@ -53,14 +52,14 @@ func heldBack(t *testing.T, chromium context.Context, server *parley, site strin
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
-	p := open(t, chromium, address(site, b.url, token))
+	p := open(t, c, address(site, b.url, token))
 	p.wait(t, "1")
 	b.wait(t, []int{http.StatusOK})
 }
 
 // refused: when nobody renews a wrong token the badge ends quietly, until it is
 // given another.
-func refused(t *testing.T, chromium context.Context, server *parley, site string) {
+func refused(t *testing.T, c *chromium, server *parley, site string) {
 	token := server.customer(t, "refused")
 	server.say(t, server.begin(t, token))
 	b := proxy(t, server.url, func(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +69,7 @@ func refused(t *testing.T, chromium context.Context, server *parley, site string
 		}
 		http.NotFound(w, r)
 	})
-	p := open(t, chromium, address(site, b.url, "a.wrong.token", "renewed", ""))
+	p := open(t, c, address(site, b.url, "a.wrong.token", "renewed", ""))
 	eventually(t, func() (bool, string) {
 		return ask[bool](t, p, `window.ParleyBadge?.asked === 1`), "onToken was not asked"
 	})
@@ -85,10 +84,10 @@ func refused(t *testing.T, chromium context.Context, server *parley, site string
 }
 
 // renewed: the page is asked for another token, once.
-func renewed(t *testing.T, chromium context.Context, server *parley, site string) {
+func renewed(t *testing.T, c *chromium, server *parley, site string) {
 	token := server.customer(t, "renewed")
 	server.say(t, server.begin(t, token))
-	p := open(t, chromium, address(site, server.url, "a.wrong.token", "renewed", token))
+	p := open(t, c, address(site, server.url, "a.wrong.token", "renewed", token))
 	p.wait(t, "1")
 	if asked := ask[int](t, p, `ParleyBadge.asked`); asked != 1 {
 		t.Errorf("onToken was asked %d times, want 1", asked)
@@ -96,10 +95,10 @@ func renewed(t *testing.T, chromium context.Context, server *parley, site string
 }
 
 // demoPage: the page takes the token from the fragment, and leaves it nowhere.
-func demoPage(t *testing.T, chromium context.Context, server *parley) {
+func demoPage(t *testing.T, c *chromium, server *parley) {
 	token := server.customer(t, "demo")
 	server.say(t, server.begin(t, token))
-	p := open(t, chromium, server.url+"/demo/badge#token="+token)
+	p := open(t, c, server.url+"/demo/badge#token="+token)
 	p.wait(t, "1")
 	if address := ask[string](t, p, `location.href`); address != server.url+"/demo/badge" {
 		t.Errorf("the address is %s", address)
@@ -108,9 +107,9 @@ func demoPage(t *testing.T, chromium context.Context, server *parley) {
 
 // live: an agent's message raises the badge in less than a second, reading
 // clears it, and neither a lost network nor a killed server loses anything.
-func live(t *testing.T, chromium context.Context, server *parley, site string) {
+func live(t *testing.T, c *chromium, server *parley, site string) {
 	token := server.customer(t, "live")
-	p := open(t, chromium, address(site, server.url, token))
+	p := open(t, c, address(site, server.url, token))
 	// Nobody knows the customer yet.
 	eventually(t, func() (bool, string) {
 		return ask[bool](t, p, `window.ParleyBadge?.total === 0`), "the badge was told nothing"
