@@ -151,7 +151,7 @@ func checkDefaultsAround(t *testing.T, st store.Store) {
 	if one.Status != core.Open || one.OpenedBy != core.ContactSide || two.OpenedBy != core.AgentSide || one.DisplayID != 1 || two.DisplayID != 2 || one.ContactID != 4 {
 		t.Errorf("conversations: %+v\n%+v", one, two)
 	}
-	for id, want := range map[int64][3]int{1: {0, 24, 24}, 2: {24, 0, 24}, 3: {0, 0, 0}, 4: {0, 0, 0}} {
+	for id, want := range map[int64][3]int{1: {0, 24, 44}, 2: {24, 0, 44}, 3: {0, 0, 0}, 4: {0, 0, 0}} {
 		i, err := st.Inbox(ctx, 1, id)
 		if got := [3]int{len(i.Identifier), len(i.WebsiteToken), len(i.HMACToken)}; err != nil || got != want {
 			t.Errorf("inbox %d has secrets of %v, want %v", id, got, want)
