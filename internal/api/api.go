@@ -22,6 +22,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -339,8 +340,14 @@ func credentialOf(r *http.Request, o *op) (string, error) {
 // checkForm refuses a request whose query cannot be read, who wants no JSON, or
 // who sends something else.
 func checkForm(r *http.Request, o *op) error {
-	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
 		return &refusal{kind: malformed, detail: "the query cannot be read"}
+	}
+	for name, values := range q {
+		if !utf8.ValidString(name) || !utf8.ValidString(strings.Join(values, "")) {
+			return &refusal{kind: malformed, detail: "the query is not UTF-8"}
+		}
 	}
 	if !accepts(r.Header.Values("Accept")) && !(o.streams && wantsStream(r.Header)) {
 		return &refusal{kind: notAcceptable, detail: "answers are application/json"}

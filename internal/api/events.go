@@ -206,6 +206,7 @@ func (a *API) request(c *caller, q feed.Query) live.Request {
 			if err != nil {
 				return live.Access{}, err
 			}
+			a.sights.Forget(c.AccountID, c.AgentID)
 			now := *c
 			now.Principal = p
 			v, err := a.viewer(ctx, &now)

@@ -194,6 +194,8 @@ var ownNames = []string{
 	"first_name", "last_name", "display_name", "email", "user_name", "password", "role", "availability", "avatar_url", "sync_capacity", "async_capacity",
 	"unique_name", "permissions", "short_code", "content", "scopes", "expires_at", "overlap_seconds", "locale", "timezone", "settings",
 	"channel", "greeting", "working_hours", "hmac_mandatory", "keys", "identifier",
+	"middle_name", "phone", "phone2", "kind", "gender", "birthday", "country_code", "location", "company_id", "remarks", "blocked", "custom_attributes",
+	"address", "provider_type", "subject", "content_type", "content_attributes", "external_id", "url", "events", "format", "enabled",
 }
 
 // intrusions returns requests of the operation in which each parameter in turn
@@ -202,6 +204,9 @@ func (d *door) intrusions(op *operation, names []string) []intrusion {
 	all := []intrusion{{target: d.intrude(op, "", ""), absent: d.targetWith(op, absentLike)}}
 	if testkit.Small() {
 		names = names[:min(len(names), 20)]
+	}
+	if d.name == "v1" { // has many operations, which are registered in one way
+		names = some(names, 20)
 	}
 	params := op.params()
 	for _, name := range names {
@@ -230,6 +235,16 @@ func (d *door) intrusions(op *operation, names []string) []intrusion {
 		}
 	}
 	return all
+}
+
+// some returns at most so many of the names, from all over the list.
+func some(names []string, most int) []string {
+	step := (len(names) + most - 1) / most
+	var few []string
+	for i := 0; i < len(names); i += max(step, 1) {
+		few = append(few, names[i])
+	}
+	return few
 }
 
 // bodyWith returns a body in which one member has the name, in the member's

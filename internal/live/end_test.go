@@ -176,7 +176,7 @@ func TestAccess(t *testing.T) {
 			r.next(t)
 		}
 		inboxes = []int64{w.Mail.ID}
-		last := w.emit(t, w.said(w.Ask), core.Event{AccountID: w.Account.ID, Type: core.InboxUpdated, At: noon, Data: core.Inbox{ID: w.Mail.ID}}, w.said(w.Ask), elsewhere)
+		last := w.emit(t, w.said(w.Ask), core.Event{AccountID: w.Account.ID, Type: core.InboxUpdated, At: noon, Data: core.InboxChange{Inbox: core.Inbox{ID: w.Mail.ID}}}, w.said(w.Ask), elsewhere)
 		r.until(t, last)
 		if want := []int64{before - 1, last - 3, last - 2, last}; !slices.Equal(r.got, want) {
 			t.Errorf("got %v, want %v", r.got, want)

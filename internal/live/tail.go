@@ -184,7 +184,7 @@ func (t *tail) recheck(woken []*Subscription, e *core.Event) []*Subscription {
 		concerns = func(s *Subscription) bool { return s.viewer.AgentID == data.ID }
 	case core.Profile:
 		concerns = func(s *Subscription) bool { return s.viewer.AgentID != 0 }
-	case core.Inbox:
+	case core.Inbox, core.InboxChange:
 		// Agents work in inboxes, and an inbox vouches for its contacts.
 		concerns = func(s *Subscription) bool { return s.viewer.AgentID != 0 || s.viewer.ContactID != 0 }
 	default:

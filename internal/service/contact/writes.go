@@ -209,7 +209,7 @@ func (in *Changes) label(ctx context.Context, r store.Labels, c *core.Contact) e
 	}
 	for _, id := range named {
 		if !slices.ContainsFunc(found, func(l core.Label) bool { return l.ID == id && !l.DeletedAt.IsSet() }) {
-			return core.Refuse("labels", fmt.Sprintf("there is no label %d", id))
+			return core.Refuse("labels", "there is no such label")
 		}
 		if !slices.Contains(labels, id) {
 			labels = append(labels, id)

@@ -95,3 +95,11 @@ func (s *Sights) read(ctx context.Context, v viewer) (Sight, error) {
 	ids, all, err := s.store.InboxesInSight(ctx, v.account, v.agent)
 	return Sight{All: all, InboxIDs: ids}, err
 }
+
+// Forget drops what is remembered of an agent: who has heard of a change asks
+// behind it.
+func (s *Sights) Forget(account, agent int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.known, viewer{account, agent})
+}

@@ -42,6 +42,7 @@ type parsed struct {
 // one, unless a space or a quotation mark follows it.
 func parse(text string) (parsed, error) {
 	var p parsed
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	if utf8.RuneCountInString(text) > MaxTextLength {
 		return p, core.Refuse("q", fmt.Sprintf("must be at most %d characters", MaxTextLength))
 	}

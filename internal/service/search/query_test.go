@@ -39,6 +39,7 @@ func TestParse(t *testing.T) {
 	}{
 		{"Hello", "hello*", "hello*", true},
 		{"Hello ", "hello", "hello", true},
+		{"\xff\xfe hello", "hello*", "hello*", true}, // broken UTF-8 is no letter
 		{"late parc", "late parc*", "late parc*", true},
 		{"a", "a", "a", true},
 		{`"on its way" to`, "on+its+way to*", "on its way to*", false},
