@@ -47,6 +47,11 @@ func describeAPI(doc *huma.OpenAPI) {
 		"Retry-After":         {Description: "How many seconds to wait.", Schema: text},
 		"WWW-Authenticate":    {Description: "How to show who calls.", Schema: text},
 	}
+	describeProblems(doc)
+}
+
+// describeProblems describes the answers that tell of a failure.
+func describeProblems(doc *huma.OpenAPI) {
 	problem := map[string]*huma.MediaType{
 		"application/problem+json": {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")},
 	}

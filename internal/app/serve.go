@@ -19,6 +19,7 @@ import (
 	"parley/internal/core"
 	"parley/internal/httpx"
 	"parley/internal/job"
+	"parley/internal/live"
 	"parley/internal/service/automation"
 	"parley/internal/service/conversation"
 	"parley/internal/service/feed"
@@ -121,11 +122,6 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if s.tracing, err = newTracing(ctx); err != nil {
 		return err
 	}
-	bus, closeBus, err := openBus(ctx, cfg, s.Store, key, s.log)
-	if err != nil {
-		return err
-	}
-	s.closeBus = closeBus
 	var blobs blob.Store
 	if blobs, s.closeBlob, err = openBlobs(cfg); err != nil {
 		return err
@@ -133,7 +129,7 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 	if s.files, err = newFiles(cfg, s.Store, blobs, clock, key); err != nil {
 		return err
 	}
-	if s.live, err = NewLive(LiveOptions{Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Files: s.files, Bus: bus, Poll: cfg.Postgres()}); err != nil {
+	if err := s.openLive(ctx, cfg, clock, key); err != nil {
 		return err
 	}
 	if err := s.openJobs(ctx, cfg, clock); err != nil {
@@ -170,6 +166,16 @@ func (s *Server) open(ctx context.Context, cfg *config.Config, clock core.Clock,
 		return nil
 	}
 	return s.openSocket(ctx, cfg, clock, tokens)
+}
+
+// openLive makes what tells clients of events, over the bus to the other nodes.
+func (s *Server) openLive(ctx context.Context, cfg *config.Config, clock core.Clock, key []byte) (err error) {
+	var bus live.Bus
+	if bus, s.closeBus, err = openBus(ctx, cfg, s.Store, key, s.log); err != nil {
+		return err
+	}
+	s.live, err = NewLive(LiveOptions{Store: s.Store, Clock: clock, Log: s.log, IDKey: key, Files: s.files, Bus: bus, Poll: cfg.Postgres()})
+	return err
 }
 
 // openJobs makes what does the jobs, and has the regular ones begin.
