@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"parley/internal/core"
@@ -178,10 +177,6 @@ func (a *API) replayDeliveries(ctx context.Context, c *caller, in *Change[Replay
 	})
 	return reply[Replay]{body: Replay{Count: int64(n)}}, impossible(err)
 }
-
-// conflict is the kind of problem of what cannot be done in the state that a
-// thing is in.
-var conflict = &kind{http.StatusConflict, "conflict", "It is in no state that allows this"}
 
 // impossible says of a conflict that it is one of states and not of names.
 func impossible(err error) error {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"parley/internal/core"
-	"parley/internal/event"
 	"parley/internal/live"
 	"parley/internal/live/sse"
 	"parley/internal/live/ws"
@@ -77,7 +76,7 @@ func (a *API) viewer(ctx context.Context, c *caller) (feed.Viewer, error) {
 	if c.AgentID == 0 {
 		return v, nil
 	}
-	seen, err := a.sights.Of(ctx, c.AccountID, c.AgentID)
+	seen, err := a.sight(ctx, c)
 	if err != nil {
 		return v, err
 	}
@@ -93,7 +92,7 @@ func (a *API) viewer(ctx context.Context, c *caller) (feed.Viewer, error) {
 func eventTypes(names []string) ([]core.EventType, error) {
 	all := make([]core.EventType, 0, len(names))
 	for _, name := range names {
-		if !event.Known(core.EventType(name)) {
+		if !slices.Contains(core.EventTypes(), core.EventType(name)) {
 			return nil, inQuery("types", "there is no such type of event")
 		}
 		all = append(all, core.EventType(name))
@@ -302,7 +301,12 @@ func (a *API) followUnread(w http.ResponseWriter, r *http.Request, c *caller, in
 // openSocket serves GET /v1/events/ws.
 func (a *API) openSocket(_ context.Context, c *caller, _ *empty) (reply[EventList], error) {
 	return reply[EventList]{stream: func(w http.ResponseWriter, r *http.Request) error {
-		return a.sockets.Serve(w, r, ws.Client{
+		done, err := a.streams.open(c)
+		if err != nil {
+			return err
+		}
+		err = a.sockets.Serve(w, r, ws.Client{
+			Gone:      done,
 			Subscribe: func(ctx context.Context, f ws.Filter) (live.Request, error) { return a.subscribe(ctx, c, f) },
 			Typing: func(ctx context.Context, conversation int64, on bool) error {
 				return a.typing(ctx, c, strconv.FormatInt(conversation, 10), c.actor(), on)
@@ -313,6 +317,10 @@ func (a *API) openSocket(_ context.Context, c *caller, _ *empty) (reply[EventLis
 			},
 			Problem: func(err error) []byte { return a.problem(err, "/v1/events/ws", "") },
 		})
+		if err != nil {
+			done()
+		}
+		return err
 	}}, nil
 }
 
@@ -364,7 +372,7 @@ func (a *API) listTimeline(ctx context.Context, c *caller, in *TimelineOf) (repl
 
 // getPresence serves GET /v1/presence.
 func (a *API) getPresence(ctx context.Context, c *caller, _ *empty) (reply[PresentList], error) {
-	seen, err := a.sights.Of(ctx, c.AccountID, c.AgentID)
+	seen, err := a.sight(ctx, c)
 	if err != nil {
 		return reply[PresentList]{}, err
 	}

@@ -280,3 +280,37 @@ func TestSocket(t *testing.T) {
 		}
 	})
 }
+
+// TestStreamsAreCounted lets a customer have twenty streams and sockets open on
+// a node, and another one when one of them has ended.
+func TestStreamsAreCounted(t *testing.T) {
+	t.Parallel()
+	s := testserver.Start(t, "sqlite", talks)
+	open := func() *websocket.Conn {
+		t.Helper()
+		dialer := websocket.Dialer{Subprotocols: []string{"parley.v1", "parley.token." + cara}}
+		conn, resp, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/v1/events/ws", nil)
+		if err != nil {
+			if resp == nil || resp.StatusCode != http.StatusTooManyRequests {
+				t.Fatal(err, resp)
+			}
+			return nil
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	await(t, follow(t, s, "/v1/events", cara), "retry: ")
+	await(t, follow(t, s, "/v1/contacts/me/unread/stream", cara), "retry: ")
+	first := open()
+	for range 17 { // twenty with the two streams
+		open()
+	}
+	if open() != nil {
+		t.Fatal("a twenty-first stream was opened")
+	}
+	step{call: "GET /v1/events", key: cara, header: []string{"Accept", "text/event-stream"}, status: 429}.play(t, s)
+	await(t, follow(t, s, "/v1/events", emil), "retry: ") // another's are counted apart
+	_ = first.Close()
+	for open() == nil { //nolint:revive // the server hears of the end a moment later
+	}
+}

@@ -65,6 +65,7 @@ var (
 	methodNotAllowed     = &kind{http.StatusMethodNotAllowed, "method-not-allowed", "The path has no such method"}
 	notAcceptable        = &kind{http.StatusNotAcceptable, "not-acceptable", "No acceptable form of the answer"}
 	taken                = &kind{http.StatusConflict, "taken", "Something else has this already"}
+	conflict             = &kind{http.StatusConflict, "conflict", "It is in no state that allows this"}
 	keyReused            = &kind{http.StatusConflict, "idempotency-key-reused", "The key was used for another request"}
 	resync               = &kind{http.StatusGone, "resync", "The log cannot be followed from there"}
 	preconditionFailed   = &kind{http.StatusPreconditionFailed, "precondition-failed", "It was changed meanwhile"}

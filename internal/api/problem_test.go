@@ -68,7 +68,7 @@ func TestKindsAreExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, k := range []*kind{
-		malformed, badCursor, unauthenticated, forbidden, notFound, methodNotAllowed, notAcceptable, taken, keyReused, preconditionFailed,
+		malformed, badCursor, unauthenticated, forbidden, notFound, methodNotAllowed, notAcceptable, taken, keyReused, conflict, resync, preconditionFailed,
 		tooLarge, unsupportedMediaType, invalid, rateLimited, internal, unavailable,
 	} {
 		if !strings.Contains(string(page), fmt.Sprintf("| `%s` | %d |", k.fragment, k.status)) {

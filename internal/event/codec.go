@@ -24,9 +24,6 @@ func Encode(data core.EventData) (string, error) {
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
-// Known tells whether there are events of the type.
-func Known(typ core.EventType) bool { return target(typ) != nil }
-
 // Decode is the opposite of Encode for an event of the given type. Fields that
 // it does not know are left out: a later version may have written them.
 func Decode(typ core.EventType, payload string) (core.EventData, error) {

@@ -107,6 +107,7 @@ func (k *socket) leave() {
 	for _, s := range subs {
 		s.Close()
 	}
+	k.client.Gone()
 }
 
 // handle does what a message asks for.

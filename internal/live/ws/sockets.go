@@ -76,6 +76,9 @@ type Client struct {
 	Acked func(cursor string) (seq int64, ok bool)
 	// Problem renders an error as JSON.
 	Problem func(err error) []byte
+	// Gone is called once when the socket is gone, or came to nothing after
+	// Serve had answered.
+	Gone func()
 }
 
 // Sockets are the WebSockets of one node. It is safe for concurrent use.
@@ -127,7 +130,8 @@ func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, c Client) error 
 	conn, err := s.upgrade.Upgrade(h, r, nil)
 	switch {
 	case err != nil && h.done:
-		return nil // the client did not wait for the answer, or has gone; the connection is closed
+		c.Gone() // it did not wait for the answer; the connection is closed
+		return nil
 	case err != nil:
 		return &core.Error{Kind: core.Invalid, Message: "a WebSocket is opened here", Err: err}
 	}
@@ -138,6 +142,7 @@ func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, c Client) error 
 		s.mu.Unlock()
 		k.cancel()
 		_ = conn.Close() // as if it came a moment later, when nobody listens any more
+		c.Gone()
 		return nil
 	}
 	s.all[k] = struct{}{}

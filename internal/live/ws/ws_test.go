@@ -76,6 +76,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	}
 	// What wraps a writer hides that it can be hijacked.
 	err := w.sockets.Serve(struct{ wrapped }{wrapped{rw}}, r, ws.Client{
+		Gone: func() {},
 		Subscribe: func(_ context.Context, f ws.Filter) (live.Request, error) {
 			request := live.Request{AccountID: w.Account.ID, TokenID: 7, Signals: true, Access: access, Query: feed.Query{Types: f.Types}}
 			if f.Contact != "" && f.Contact != "12" && f.Contact != "external:x" {
