@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 
 	"parley/internal/core"
 	"parley/internal/service/contact"
@@ -245,8 +246,8 @@ func (a *API) createConversation(ctx context.Context, c *caller, in *Creation[Co
 	if err != nil {
 		return reply[Conversation]{}, err
 	}
-	if begin.Place.InboxID == 0 {
-		return reply[Conversation]{}, core.Refuse("inbox", "it is needed")
+	if err := a.mayBeginIn(ctx, c, begin.Place.InboxID); err != nil {
+		return reply[Conversation]{}, err
 	}
 	if b.Message != nil {
 		if begin.First, err = a.firstMessage(ctx, c, b.Message); err != nil {
@@ -258,6 +259,19 @@ func (a *API) createConversation(ctx context.Context, c *caller, in *Creation[Co
 		return reply[Conversation]{}, err
 	}
 	return a.afterwards(ctx, c, made.Conversation.ID)
+}
+
+// mayBeginIn refuses an inbox that the caller does not see, as one that is not
+// there.
+func (a *API) mayBeginIn(ctx context.Context, c *caller, inbox int64) error {
+	if inbox == 0 {
+		return core.Refuse("inbox", "it is needed")
+	}
+	seen, err := a.sight(ctx, c)
+	if err == nil && !seen.Sees(inbox) {
+		err = core.Refuse("inbox", fmt.Sprintf("there is no inbox %d", inbox))
+	}
+	return err
 }
 
 // afterwards answers with the conversation as a command left it.

@@ -60,7 +60,7 @@ func (a *API) reaches(ctx context.Context, c *caller, conv *core.Conversation) e
 		}
 		return nil
 	}
-	seen, err := a.sights.Of(ctx, c.AccountID, c.AgentID)
+	seen, err := a.sight(ctx, c)
 	if err == nil && !seen.Sees(conv.InboxID) {
 		err = core.Absent("conversation")
 	}
@@ -75,11 +75,7 @@ func (c *caller) isNobody(ref string) bool {
 // sight returns the inboxes that the caller sees. Customers see their
 // conversations wherever they are.
 func (a *API) sight(ctx context.Context, c *caller) (conversation.Sight, error) {
-	if c.AgentID == 0 {
-		return conversation.Sight{All: true}, nil
-	}
-	seen, err := a.sights.Of(ctx, c.AccountID, c.AgentID)
-	return conversation.Sight{All: seen.All, InboxIDs: seen.InboxIDs}, err
+	return a.sights.Of(ctx, c.AccountID, c.AgentID)
 }
 
 // externalRef returns the identifier of a reference by the account's own key.

@@ -391,3 +391,20 @@ func multipartBody(t *testing.T, parts ...string) (body, kind string) {
 	_ = w.Close()
 	return b.String(), w.FormDataContentType()
 }
+
+// TestTalkOutOfSight keeps an agent out of the conversations of an inbox in
+// which others work, and from beginning one there.
+func TestTalkOutOfSight(t *testing.T) {
+	t.Parallel()
+	talk(t, []step{
+		{call: "PUT /v1/inboxes/5/agents", body: `{"agent_ids":[101]}`},
+		{call: "GET /v1/conversations/502", key: boKey, status: 404},
+		{call: "GET /v1/conversations/502/messages", key: boKey, status: 404},
+		{call: "GET /v1/conversations/502/timeline", key: boKey, status: 404},
+		{call: "POST /v1/conversations/502/messages", key: boKey, body: `{"content":"x"}`, status: 404},
+		{call: "POST /v1/conversations/502/read", key: boKey, body: `{}`, status: 404},
+		{call: "POST /v1/conversations", key: boKey, body: `{"contact":"301","inbox_id":5}`, status: 422, golden: "errors/inbox_out_of_sight"},
+		{call: "POST /v1/conversations", key: boKey, body: `{"contact":"301","inbox_id":4}`, status: 201},
+		{call: "POST /v1/conversations", key: adaKey, body: `{"contact":"301","inbox_id":5}`, status: 201},
+	})
+}

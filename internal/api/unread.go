@@ -119,13 +119,8 @@ func (a *API) unreadRef(ctx context.Context, c *caller, ref string) (id int64, i
 
 // onlyInbox narrows a sight to one inbox.
 func onlyInbox(s conversation.Sight, inbox int64) conversation.Sight {
-	if s.All {
+	if s.Sees(inbox) {
 		return conversation.Sight{InboxIDs: []int64{inbox}}
-	}
-	for _, id := range s.InboxIDs {
-		if id == inbox {
-			return conversation.Sight{InboxIDs: []int64{inbox}}
-		}
 	}
 	return conversation.Sight{}
 }

@@ -31,7 +31,7 @@ type UnreadQuery struct {
 // contact that the account does not have is core.NotFound; one without unread
 // messages has none. It costs one read of an index.
 func (s *Reads) Unread(ctx context.Context, account int64, q UnreadQuery) (ContactUnread, error) {
-	find := store.UnreadQuery{ContactID: q.ContactID, Identifier: q.Identifier, InboxIDs: q.Sight.inboxes(), Channels: q.Channels, Limit: q.Limit}
+	find := store.UnreadQuery{ContactID: q.ContactID, Identifier: q.Identifier, InboxIDs: inSight(q.Sight), Channels: q.Channels, Limit: q.Limit}
 	unread, ok, err := s.store.ContactUnreadByConversation(ctx, account, find)
 	if err != nil {
 		return ContactUnread{}, fmt.Errorf("count unread of contact: %w", err)
@@ -39,7 +39,7 @@ func (s *Reads) Unread(ctx context.Context, account int64, q UnreadQuery) (Conta
 	if !ok {
 		return ContactUnread{}, core.Absent("contact")
 	}
-	if q.Sight.blind() {
+	if blind(q.Sight) {
 		unread.Unread = store.Unread{}
 	}
 	return unread, nil
@@ -85,7 +85,7 @@ func (s *Reads) OfContact(ctx context.Context, account, contact int64, list Cont
 	if list.Unread {
 		q.Unread = &store.CursorOf{Side: core.ContactSide}
 	}
-	if !list.Sight.narrow(&q) {
+	if !narrow(list.Sight, &q) {
 		return out, nil
 	}
 	page, err := s.page(ctx, account, q)

@@ -3,21 +3,19 @@ package conversation
 import (
 	"slices"
 
+	"parley/internal/service/inbox"
 	"parley/internal/store"
 )
 
-// Sight is which inboxes somebody sees. The zero value sees nothing.
-type Sight struct {
-	All      bool
-	InboxIDs []int64 // without All; at most store.MaxIDs
-}
+// Sight is which inboxes somebody sees: at most store.MaxIDs of them, or all.
+type Sight = inbox.Sight
 
 // blind tells that nothing at all is seen.
-func (s Sight) blind() bool { return !s.All && len(s.InboxIDs) == 0 }
+func blind(s Sight) bool { return !s.All && len(s.InboxIDs) == 0 }
 
-// inboxes is the sight as queries have it, none = all. It has no meaning for who
+// inSight is the sight as queries have it, none = all. It has no meaning for who
 // sees nothing.
-func (s Sight) inboxes() []int64 {
+func inSight(s Sight) []int64 {
 	if s.All {
 		return nil
 	}
@@ -26,10 +24,10 @@ func (s Sight) inboxes() []int64 {
 
 // narrow leaves of q what is seen; false means nothing. A single inbox leads to
 // its conversations by an index.
-func (s Sight) narrow(q *store.ThreadQuery) bool {
+func narrow(s Sight, q *store.ThreadQuery) bool {
 	switch {
 	case s.All:
-	case s.blind():
+	case blind(s):
 		return false
 	case q.InboxID != 0:
 		return slices.Contains(s.InboxIDs, q.InboxID)
@@ -40,6 +38,3 @@ func (s Sight) narrow(q *store.ThreadQuery) bool {
 	}
 	return true
 }
-
-// sees tells whether the inbox is seen.
-func (s Sight) sees(inbox int64) bool { return s.All || slices.Contains(s.InboxIDs, inbox) }

@@ -79,7 +79,7 @@ func (s *Reads) ListView(ctx context.Context, account int64, v View) (ThreadPage
 	if v.AgentID == 0 && (v.Whose == Mine || v.Whose == Participating) {
 		return ThreadPage{}, core.Refuse("view", "needs an agent")
 	}
-	if !v.Sight.narrow(&q) {
+	if !narrow(v.Sight, &q) {
 		return ThreadPage{}, nil
 	}
 	return s.page(ctx, account, q)
@@ -124,7 +124,7 @@ func (s *Reads) Counts(ctx context.Context, account int64, q CountsQuery) (Count
 	}
 	out := q.sum(tallies)
 	find := store.ThreadQuery{InboxID: q.InboxID, TeamID: q.TeamID, Statuses: q.Statuses}
-	if !q.Sight.narrow(&find) {
+	if !narrow(q.Sight, &find) {
 		return out, nil
 	}
 	find.Unread = &store.CursorOf{Side: core.AgentSide}
@@ -189,7 +189,7 @@ func (q *CountsQuery) sum(tallies []store.Tally) Counts {
 }
 
 func (q *CountsQuery) selects(key store.TallyKey) bool {
-	return q.Sight.sees(key.InboxID) && (q.InboxID == 0 || q.InboxID == key.InboxID) && (q.TeamID == 0 || q.TeamID == key.TeamID) &&
+	return q.Sight.Sees(key.InboxID) && (q.InboxID == 0 || q.InboxID == key.InboxID) && (q.TeamID == 0 || q.TeamID == key.TeamID) &&
 		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, key.Status))
 }
 
