@@ -2,11 +2,11 @@ package api
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"parley/internal/core"
 	"parley/internal/live"
+	"parley/internal/memo"
 	"parley/internal/service/feed"
 	"parley/internal/service/file"
 	"parley/internal/store"
@@ -66,14 +66,17 @@ type Renderer struct {
 	cursors *feed.Cursors
 	clock   core.Clock
 
-	agents   memory[core.Agent]
-	contacts memory[core.Contact]
-	inboxes  memory[core.Inbox]
+	agents   *memo.Memo[name, *core.Agent]
+	contacts *memo.Memo[name, *core.Contact]
+	inboxes  *memo.Memo[name, *core.Inbox]
 }
 
 // NewRenderer returns a renderer that looks names up in st.
 func NewRenderer(st store.Reader, links *file.Links, cursors *feed.Cursors, clock core.Clock) *Renderer {
-	return &Renderer{store: st, links: links, cursors: cursors, clock: clock}
+	return &Renderer{
+		store: st, links: links, cursors: cursors, clock: clock,
+		agents: memo.New[name, *core.Agent](namesFor), contacts: memo.New[name, *core.Contact](namesFor), inboxes: memo.New[name, *core.Inbox](namesFor),
+	}
 }
 
 var _ live.Renderer = (*Renderer)(nil)
@@ -260,74 +263,50 @@ func (r *Renderer) entry(ctx context.Context, d *core.EntryChange, v view) (Even
 }
 
 // author finds who wrote a line.
-func (r *Renderer) author(ctx context.Context, l *core.Line) error {
+func (r *Renderer) author(ctx context.Context, l *core.Line) (err error) {
 	account, id := l.Entry.AccountID, l.Entry.Sender.ID
 	switch {
 	case id == 0:
 	case l.Entry.Sender.Type == core.ActorAgent:
-		a, ok, err := r.agents.get(r.clock(), account, id, func() (core.Agent, error) { return r.store.Agent(ctx, account, id) })
-		if ok {
-			l.Agent = &a
-		}
-		return err
+		l.Agent, err = named(r.agents, r.clock(), account, id, func() (core.Agent, error) { return r.store.Agent(ctx, account, id) })
 	case l.Entry.Sender.Type == core.ActorContact:
-		c, ok, err := r.contacts.get(r.clock(), account, id, func() (core.Contact, error) { return r.store.Contact(ctx, account, id) })
-		if ok {
-			l.Contact = &c
-		}
-		return err
+		l.Contact, err = named(r.contacts, r.clock(), account, id, func() (core.Contact, error) { return r.store.Contact(ctx, account, id) })
 	}
-	return nil
+	return err
 }
 
 // conversation shows the conversation of an event: what an event left does not
 // know the newest message.
 func (r *Renderer) conversation(ctx context.Context, c *core.Conversation, v view) (*Conversation, error) {
-	i, _, err := r.inboxes.get(r.clock(), c.AccountID, c.InboxID, func() (core.Inbox, error) { return r.store.Inbox(ctx, c.AccountID, c.InboxID) })
-	shown := toConversation(v, &core.Thread{Conversation: *c, Inbox: i})
+	t := core.Thread{Conversation: *c}
+	i, err := named(r.inboxes, r.clock(), c.AccountID, c.InboxID, func() (core.Inbox, error) { return r.store.Inbox(ctx, c.AccountID, c.InboxID) })
+	if i != nil {
+		t.Inbox = *i
+	}
+	shown := toConversation(v, &t)
 	shown.LastMessage = Shown[Maybe[Message]]{}
 	return &shown, err
 }
 
-// Bounds of a memory.
-const (
-	memoryAge  = core.Time(2 * time.Second / time.Microsecond)
-	memorySize = 10_000
-)
+// namesFor is for how long names of agents, contacts and inboxes are remembered:
+// each event needs them.
+const namesFor = core.Time(2 * time.Second / time.Microsecond)
 
-// memory remembers things for two seconds, by account and id. It is safe for
-// concurrent use.
-type memory[T any] struct {
-	mu    sync.Mutex
-	known map[[2]int64]remembered[T] // guarded by mu
-}
+// name is a thing of an account.
+type name struct{ account, id int64 }
 
-type remembered[T any] struct {
-	value  T
-	ok     bool
-	readAt core.Time
-}
-
-// get returns a thing, from memory where it is fresh; ok is false for what is
-// not there.
-func (m *memory[T]) get(now core.Time, account, id int64, read func() (T, error)) (value T, ok bool, err error) {
-	key := [2]int64{account, id}
-	m.mu.Lock()
-	k, known := m.known[key]
-	m.mu.Unlock()
-	if age := now - k.readAt; known && age >= 0 && age < memoryAge {
-		return k.value, k.ok, nil
-	}
-	value, err = read()
-	ok = err == nil
-	if err != nil && core.KindOf(err) != core.NotFound {
-		return value, false, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.known == nil || len(m.known) >= memorySize {
-		m.known = map[[2]int64]remembered[T]{}
-	}
-	m.known[key] = remembered[T]{value, ok, now}
-	return value, ok, nil
+// named looks a thing up; nil is what is not there any more. Nobody may change
+// it.
+func named[T any](m *memo.Memo[name, *T], now core.Time, account, id int64, read func() (T, error)) (value *T, err error) {
+	value, _, err = m.Get(now, name{account, id}, func() (*T, bool, error) {
+		v, err := read()
+		switch {
+		case err != nil && core.KindOf(err) == core.NotFound:
+			return nil, true, nil
+		case err != nil:
+			return nil, false, err
+		}
+		return &v, true, nil
+	})
+	return value, err
 }

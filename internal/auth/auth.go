@@ -13,10 +13,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"parley/internal/core"
+	"parley/internal/memo"
 	"parley/internal/store"
 )
+
+// maxAge is for how long is remembered what was found out about credentials.
+const maxAge = core.Time(time.Second / time.Microsecond)
 
 // MaxTokenBytes is the length of the longest token; longer ones are refused
 // without a look-up.
@@ -44,37 +49,37 @@ func (p Principal) Can(s core.Scope) bool {
 type Tokens struct {
 	store store.Tokens
 	clock core.Clock
-	known *recent[core.Token]
+	known *memo.Memo[[sha256.Size]byte, core.Token]
 }
 
 // NewTokens returns a checker that reads st and judges age and expiry by clock.
 func NewTokens(st store.Tokens, clock core.Clock) *Tokens {
-	return &Tokens{store: st, clock: clock, known: newRecent[core.Token]()}
+	return &Tokens{store: st, clock: clock, known: memo.New[[sha256.Size]byte, core.Token](maxAge)}
 }
 
 // Check returns the principal of a token. An unknown, expired or revoked token
 // is core.Unauthenticated: from outside they look the same.
 func (t *Tokens) Check(ctx context.Context, token string) (Principal, error) {
-	return t.check(ctx, token, t.known.get)
+	return t.check(ctx, token, t.known.Get)
 }
 
 // CheckAnew is Check that believes nothing that is remembered.
 func (t *Tokens) CheckAnew(ctx context.Context, token string) (Principal, error) {
-	return t.check(ctx, token, func(_ [sha256.Size]byte, _ core.Time, find func() (core.Token, bool, error)) (core.Token, bool, error) {
+	return t.check(ctx, token, func(_ core.Time, _ [sha256.Size]byte, find func() (core.Token, bool, error)) (core.Token, bool, error) {
 		return find()
 	})
 }
 
 func (t *Tokens) check(
 	ctx context.Context, token string,
-	look func(hash [sha256.Size]byte, now core.Time, find func() (core.Token, bool, error)) (core.Token, bool, error),
+	look func(now core.Time, hash [sha256.Size]byte, find func() (core.Token, bool, error)) (core.Token, bool, error),
 ) (Principal, error) {
 	if token == "" || len(token) > MaxTokenBytes {
 		return Principal{}, unauthenticated()
 	}
 	now := t.clock()
 	hash := sha256.Sum256([]byte(token))
-	tok, ok, err := look(hash, now, func() (core.Token, bool, error) {
+	tok, ok, err := look(now, hash, func() (core.Token, bool, error) {
 		return t.store.FindTokenByHash(ctx, hex.EncodeToString(hash[:]))
 	})
 	if err != nil {
@@ -88,7 +93,7 @@ func (t *Tokens) check(
 
 // Forget drops all that is remembered. Whoever changes tokens on this node
 // calls it after the change is committed.
-func (t *Tokens) Forget() { t.known.forget() }
+func (t *Tokens) Forget() { t.known.Clear() }
 
 func unauthenticated() error {
 	return &core.Error{Kind: core.Unauthenticated, Message: "the token is not valid"}

@@ -13,6 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"parley/internal/core"
+	"parley/internal/memo"
 	"parley/internal/store"
 )
 
@@ -70,12 +71,12 @@ type CustomerStore interface {
 type Customers struct {
 	store CustomerStore
 	clock core.Clock
-	known *recent[signed]
+	known *memo.Memo[[sha256.Size]byte, signed]
 }
 
 // NewCustomers returns a checker that reads st and judges times by clock.
 func NewCustomers(st CustomerStore, clock core.Clock) *Customers {
-	return &Customers{store: st, clock: clock, known: newRecent[signed]()}
+	return &Customers{store: st, clock: clock, known: memo.New[[sha256.Size]byte, signed](maxAge)}
 }
 
 // signed is what a token says whose signature is right.
@@ -108,7 +109,7 @@ func (c *Customers) Check(ctx context.Context, token string) (Principal, error) 
 		return Principal{}, unauthenticated()
 	}
 	now := c.clock()
-	s, ok, err := c.known.get(sha256.Sum256([]byte(token)), now, func() (signed, bool, error) { return c.verify(ctx, token, now) })
+	s, ok, err := c.known.Get(now, sha256.Sum256([]byte(token)), func() (signed, bool, error) { return c.verify(ctx, token, now) })
 	if err != nil {
 		return Principal{}, err
 	}
@@ -129,7 +130,7 @@ func (c *Customers) Check(ctx context.Context, token string) (Principal, error) 
 
 // Forget drops all that is remembered. Whoever changes keys of inboxes on this
 // node calls it after the change is committed.
-func (c *Customers) Forget() { c.known.forget() }
+func (c *Customers) Forget() { c.known.Clear() }
 
 // verify checks the signature and all that a token says of itself. ok is false
 // for what no key of an inbox has signed.

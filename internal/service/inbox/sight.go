@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"parley/internal/core"
+	"parley/internal/memo"
 	"parley/internal/store"
 )
 
@@ -31,27 +31,17 @@ func (s Sight) Sees(inbox int64) bool {
 type Sights struct {
 	store store.Reader
 	clock core.Clock
-
-	mu    sync.Mutex // guards what follows
-	known map[viewer]knownSight
+	known *memo.Memo[viewer, Sight]
 }
 
 type viewer struct{ account, agent int64 }
 
-type knownSight struct {
-	sight  Sight
-	readAt core.Time
-}
-
-// Bounds of what Sights remembers.
-const (
-	maxSightAge = core.Time(time.Second / time.Microsecond)
-	maxSights   = 10_000
-)
+// maxSightAge is for how long a sight is remembered.
+const maxSightAge = core.Time(time.Second / time.Microsecond)
 
 // NewSights returns the sights of the agents in st.
 func NewSights(st store.Reader, clock core.Clock) *Sights {
-	return &Sights{store: st, clock: clock, known: map[viewer]knownSight{}}
+	return &Sights{store: st, clock: clock, known: memo.New[viewer, Sight](maxSightAge)}
 }
 
 // Of returns what an agent sees; agent 0 is the account itself, which sees all.
@@ -61,24 +51,14 @@ func (s *Sights) Of(ctx context.Context, account, agent int64) (Sight, error) {
 	if agent == 0 {
 		return Sight{All: true}, nil
 	}
-	now, v := s.clock(), viewer{account, agent}
-	s.mu.Lock()
-	k, ok := s.known[v]
-	s.mu.Unlock()
-	// A clock that was set back must not make an old reading look fresh.
-	if age := now - k.readAt; ok && age >= 0 && age < maxSightAge {
-		return k.sight, nil
-	}
-	sight, err := s.read(ctx, v)
+	v := viewer{account, agent}
+	sight, _, err := s.known.Get(s.clock(), v, func() (Sight, bool, error) {
+		sight, err := s.read(ctx, v)
+		return sight, true, err
+	})
 	if err != nil {
 		return Sight{}, fmt.Errorf("read what agent %d sees: %w", agent, err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.known) >= maxSights {
-		clear(s.known) // all of it is read again within a second anyway
-	}
-	s.known[v] = knownSight{sight, now}
 	return sight, nil
 }
 
@@ -99,7 +79,5 @@ func (s *Sights) read(ctx context.Context, v viewer) (Sight, error) {
 // Forget drops what is remembered of an agent: who has heard of a change asks
 // behind it.
 func (s *Sights) Forget(account, agent int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.known, viewer{account, agent})
+	s.known.Forget(viewer{account, agent})
 }
