@@ -16,6 +16,7 @@ import (
 	"parley/internal/store/postgres"
 	"parley/internal/store/sqlite"
 	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 )
 
 // randomFile draws the records of some accounts: every kind and every key,
@@ -433,7 +434,7 @@ func TestNothingIsLost(t *testing.T) {
 		text := f.text()
 		lite, back := openFile(), openFile()
 		defer closeStores(rt, lite, back)
-		pg, err := postgres.OpenStore(t.Context(), postgres.Options{URL: testkit.Postgres(t)})
+		pg, err := postgres.OpenStore(t.Context(), postgres.Options{URL: migrated.Postgres(t)})
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"parley/internal/store/postgres"
 	"parley/internal/store/sqlite"
 	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 )
 
 // testNow is the time of every import in these tests.
@@ -37,7 +38,7 @@ func openSQLite(t testing.TB) store.Store {
 // openPostgres returns an empty store in a database of its own.
 func openPostgres(t testing.TB) store.Store {
 	t.Helper()
-	st, err := postgres.OpenStore(t.Context(), postgres.Options{URL: testkit.Postgres(t)})
+	st, err := postgres.OpenStore(t.Context(), postgres.Options{URL: migrated.Postgres(t)})
 	return keepOpen(t, st, err)
 }
 
@@ -54,11 +55,13 @@ func keepOpen(t testing.TB, st store.Store, err error) store.Store {
 	return st
 }
 
-// onBoth runs a test on both engines.
+// onBoth runs a test on both engines, in small runs on SQLite alone.
 func onBoth(t *testing.T, test func(t *testing.T, st store.Store)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, openSQLite(t)) })
-	t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, openPostgres(t)) })
+	if !testkit.Small() {
+		t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, openPostgres(t)) })
+	}
 }
 
 // mustImport imports lines and returns the summary.

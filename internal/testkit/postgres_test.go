@@ -1,6 +1,10 @@
 package testkit
 
 import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -34,6 +38,35 @@ func TestPostgresDropsTheDatabaseUnderOpenConnections(t *testing.T) {
 	if other, err := pgx.Connect(t.Context(), dsn); err == nil {
 		_ = other.Close(t.Context())
 		t.Errorf("%s is still there after its test", dsn)
+	}
+}
+
+func TestPostgresLikeCopiesWhatWasPreparedOnce(t *testing.T) {
+	t.Parallel()
+	name := strings.ToLower(rand.Text())
+	t.Cleanup(func() {
+		onServer(context.WithoutCancel(t.Context()), t, testServer(t), "DROP DATABASE IF EXISTS parley_template_"+name)
+	})
+	prepared := 0
+	prepare := func(ctx context.Context, dsn string) error {
+		if prepared++; prepared == 1 {
+			return errors.New("not yet")
+		}
+		u, err := url.Parse(dsn)
+		if err == nil {
+			onServer(ctx, t, u, "CREATE TABLE things (id bigint PRIMARY KEY)")
+		}
+		return err
+	}
+	failures := record(t, func(r *recorder) { PostgresLike(r, name, prepare) })
+	if len(failures) != 1 || !strings.Contains(failures[0], "not yet") {
+		t.Errorf("failures = %q, want the one of what prepares", failures)
+	}
+	for range 2 {
+		connect(t, PostgresLike(t, name, prepare), "INSERT INTO things VALUES (1)")
+	}
+	if prepared != 2 {
+		t.Errorf("prepared %d times, of which one failed, want 2", prepared)
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 	hooks "parley/internal/service/webhook"
 	"parley/internal/store"
 	"parley/internal/store/postgres"
-	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 	"parley/internal/testkit/testserver"
 	"parley/internal/webhook"
 )
@@ -85,7 +85,7 @@ func stores(t testing.TB, engine string, n int) []store.Store {
 	if engine == "sqlite" || n == 1 {
 		return slices.Repeat([]store.Store{testserver.Open(t, engine)}, n)
 	}
-	url := testkit.Postgres(t)
+	url := migrated.Postgres(t)
 	var all []store.Store
 	for range n {
 		st, err := postgres.OpenStore(t.Context(), postgres.Options{URL: url, MaxConns: 4})

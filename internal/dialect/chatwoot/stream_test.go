@@ -30,6 +30,7 @@ import (
 	"parley/internal/store/postgres"
 	"parley/internal/store/sqlite"
 	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 	"parley/internal/testkit/testserver"
 )
 
@@ -308,7 +309,7 @@ func openWith(t *testing.T, engine string, connections int) store.Store {
 	if engine == "sqlite" {
 		st, err = sqlite.OpenStore(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "parley.db"), ReadPool: connections})
 	} else {
-		st, err = postgres.OpenStore(t.Context(), postgres.Options{URL: testkit.Postgres(t), MaxConns: connections})
+		st, err = postgres.OpenStore(t.Context(), postgres.Options{URL: migrated.Postgres(t), MaxConns: connections})
 	}
 	if err != nil {
 		t.Fatalf("open %s store: %v", engine, err)

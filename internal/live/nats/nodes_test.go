@@ -13,7 +13,7 @@ import (
 	"parley/internal/store"
 	"parley/internal/store/postgres"
 	"parley/internal/store/storetest"
-	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 	"parley/internal/testkit/testserver"
 )
 
@@ -28,7 +28,7 @@ type node struct {
 // nodes returns two nodes of one database, and an account in it.
 func nodes(t *testing.T, c *cloud) (here, there *node, f storetest.Fixture) {
 	t.Helper()
-	url := testkit.Postgres(t)
+	url := migrated.Postgres(t)
 	here, there = newNode(t, c, url), newNode(t, c, url)
 	return here, there, storetest.Seed(t, here.Store)
 }

@@ -15,7 +15,7 @@ const now = core.Time(1_700_000_000_000_000)
 
 func each(t *testing.T, run func(t *testing.T, st store.Store, s *account.Accounts)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)

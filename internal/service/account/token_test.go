@@ -27,7 +27,7 @@ type desk struct {
 // eachDesk runs the test on each engine; the token is valid for an hour.
 func eachDesk(t *testing.T, run func(t *testing.T, d *desk)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			d := &desk{st: testserver.Open(t, engine), at: now}

@@ -19,7 +19,7 @@ import (
 	"parley/internal/store"
 	"parley/internal/store/postgres"
 	"parley/internal/store/storetest"
-	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 	"parley/internal/testkit/testserver"
 )
 
@@ -87,7 +87,7 @@ func open(t *testing.T, engine string) []store.Store {
 	if engine == "sqlite" {
 		return slices.Repeat([]store.Store{testserver.Open(t, engine)}, 3)
 	}
-	url := testkit.Postgres(t)
+	url := migrated.Postgres(t)
 	var nodes []store.Store
 	for range 3 {
 		st, err := postgres.OpenStore(t.Context(), postgres.Options{URL: url, MaxConns: 4})
@@ -106,7 +106,7 @@ func open(t *testing.T, engine string) []store.Store {
 
 func each(t *testing.T, run func(x *world)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			stores := open(t, engine)

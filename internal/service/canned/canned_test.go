@@ -19,7 +19,7 @@ var by = core.Actor{Type: core.ActorAgent, ID: 7}
 // each runs the test on an account of each engine.
 func each(t *testing.T, run func(t *testing.T, st store.Store, account int64)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)

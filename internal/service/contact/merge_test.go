@@ -20,7 +20,7 @@ var system = core.Actor{Type: core.ActorSystem}
 // each runs the test on both engines; afterwards the doctor is content.
 func each(t *testing.T, run func(t *testing.T, st store.Store, f storetest.Fixture)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)

@@ -27,7 +27,7 @@ var contactReads = conversation.Reader{Side: core.ContactSide}
 // each runs the test on both engines with the small account in the store.
 func each(t *testing.T, run func(t *testing.T, st store.Store, f storetest.Fixture)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)

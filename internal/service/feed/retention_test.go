@@ -24,7 +24,7 @@ const (
 // each runs the test on each engine, on a store with an account.
 func each(t *testing.T, run func(t *testing.T, st store.Store, f storetest.Fixture)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)

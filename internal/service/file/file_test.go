@@ -68,7 +68,7 @@ const limit = 1 << 20
 
 func each(t *testing.T, run func(w *world)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			w := &world{t: t, st: testserver.Open(t, engine), folder: t.TempDir(), arrives: filepath.Join(t.TempDir(), "arriving"), now: 1_700_000_000_000_000}

@@ -20,7 +20,7 @@ func clock() core.Time { return now }
 // each runs the test on each engine, with one account.
 func each(t *testing.T, run func(t *testing.T, st store.Store, s *inbox.Inboxes, account int64)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)

@@ -12,7 +12,7 @@ import (
 	"parley/internal/store"
 	"parley/internal/store/postgres"
 	"parley/internal/store/sqlite"
-	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 )
 
 // engine is a database, and a way to write into it past the store and without
@@ -49,7 +49,7 @@ func openSQLite(t *testing.T) engine {
 
 func openPostgres(t *testing.T) engine {
 	t.Helper()
-	url := testkit.Postgres(t)
+	url := migrated.Postgres(t)
 	st, err := postgres.OpenStore(t.Context(), postgres.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)

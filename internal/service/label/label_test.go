@@ -34,7 +34,7 @@ type desk struct {
 // afterwards.
 func eachDesk(t *testing.T, run func(t *testing.T, d *desk)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)
@@ -254,7 +254,7 @@ func TestDeleteGroup(t *testing.T) {
 // label which is gone.
 func TestDeletedLabelsAreNotShown(t *testing.T) {
 	t.Parallel()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)

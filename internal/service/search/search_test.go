@@ -27,7 +27,7 @@ type world struct {
 
 func each(t *testing.T, run func(w *world)) {
 	t.Helper()
-	for _, engine := range []string{"sqlite", "postgres"} {
+	for _, engine := range testserver.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			st := testserver.Open(t, engine)

@@ -1,8 +1,7 @@
 package postgres_test
 
 import (
-	"crypto/rand"
-	"strings"
+	"errors"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -11,28 +10,42 @@ import (
 	"parley/internal/store/postgres"
 	"parley/internal/store/storetest"
 	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 )
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	database := testkit.Postgres(t)
-	storetest.Run(t, func(t testing.TB) store.Store { return openSchema(t, database) })
+	storetest.Run(t, func(t testing.TB) store.Store {
+		t.Helper()
+		return open(t, migrated.Postgres(t))
+	})
 }
 
-// openSchema returns an empty store in a schema of its own, which the server
-// makes many times faster than a database.
-func openSchema(t testing.TB, database string) store.Store {
-	t.Helper()
-	schema := "s_" + strings.ToLower(rand.Text())
-	conn, err := pgx.Connect(t.Context(), database)
+// TestSchemaOfItsOwn has the tables in another schema than the one of all.
+func TestSchemaOfItsOwn(t *testing.T) {
+	t.Parallel()
+	url := testkit.Postgres(t)
+	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = conn.Exec(t.Context(), "CREATE SCHEMA "+schema)
-	if cerr := conn.Close(t.Context()); err != nil || cerr != nil {
-		t.Fatal(err, cerr)
+	_, err = conn.Exec(t.Context(), "CREATE SCHEMA parley")
+	if err := errors.Join(err, conn.Close(t.Context())); err != nil {
+		t.Fatal(err)
 	}
-	st, err := postgres.OpenStore(t.Context(), postgres.Options{URL: database + "&search_path=" + schema})
+	st := open(t, url+"&search_path=parley")
+	f := storetest.Seed(t, st)
+	if _, err := st.Account(t.Context(), f.Account.ID); err != nil {
+		t.Error(err)
+	}
+	if err := st.Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func open(t testing.TB, url string) store.Store {
+	t.Helper()
+	st, err := postgres.OpenStore(t.Context(), postgres.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ import (
 	"parley/internal/store/postgres"
 	"parley/internal/store/sqlite"
 	"parley/internal/testkit"
+	"parley/internal/testkit/migrated"
 )
 
 // Now is the present of every test server: 2026-03-01T09:00:05.1234567Z, cut
@@ -41,16 +42,20 @@ type Server struct {
 	Engine string // sqlite or postgres
 }
 
-// Each runs the test once on each engine, with the fixture file imported. Small
-// runs have SQLite alone: the engines' own tests run on both, and so does this
-// one in every other run.
+// Engines returns the engines that a test of what stands above the store runs on:
+// both. Small runs have SQLite alone: there the store's own tests, and those of
+// what works between nodes, run on both.
+func Engines() []string {
+	if testkit.Small() {
+		return []string{"sqlite"}
+	}
+	return []string{"sqlite", "postgres"}
+}
+
+// Each runs the test once on each engine, with the fixture file imported.
 func Each(t *testing.T, fixture string, run func(t *testing.T, s *Server)) {
 	t.Helper()
-	engines := []string{"sqlite", "postgres"}
-	if testkit.Small() {
-		engines = engines[:1]
-	}
-	for _, engine := range engines {
+	for _, engine := range Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			run(t, Start(t, engine, fixture))
@@ -173,7 +178,7 @@ func Open(t testing.TB, engine string) store.Store {
 	case "sqlite":
 		st, err = sqlite.OpenStore(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "parley.db")})
 	case "postgres":
-		st, err = postgres.OpenStore(t.Context(), postgres.Options{URL: testkit.Postgres(t)})
+		st, err = postgres.OpenStore(t.Context(), postgres.Options{URL: migrated.Postgres(t)})
 	default:
 		t.Fatalf("unknown engine %q", engine)
 	}
