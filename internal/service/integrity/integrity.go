@@ -4,6 +4,7 @@
 // It proves the invariants of the data: positions are dense, sequences and
 // cursors follow from the messages, last messages and counts are right, what
 // belongs together refers to each other, what is found by a key alone is found,
+// webhooks stand where they can go on,
 // and the event log has no gap. Stamps
 // that an import may have given (first and last response, closing, waiting
 // since, updates) are not questioned unless they are impossible.
@@ -145,7 +146,7 @@ func newCheck(r store.Reader, account *core.Account, sum *Summary, report func(F
 func (c *check) run(ctx context.Context) error {
 	c.sum.Accounts++
 	for _, part := range []func(context.Context) error{
-		c.checkAccount, c.checkPeople, c.checkLists, c.checkInboxes, c.checkIndex, c.checkContacts, c.checkConversations, c.checkDocuments, c.checkEvents,
+		c.checkAccount, c.checkPeople, c.checkLists, c.checkInboxes, c.checkWebhooks, c.checkIndex, c.checkContacts, c.checkConversations, c.checkDocuments, c.checkEvents,
 	} {
 		if err := part(ctx); err != nil {
 			return err

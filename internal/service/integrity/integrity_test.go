@@ -86,7 +86,7 @@ type corruption struct {
 func names(w *world) *strings.Replacer {
 	pairs := []string{}
 	for name, id := range map[string]int64{
-		"account": w.account, "ada": w.ada, "robot": w.robot, "label": w.label, "team": w.team, "token": w.token, "group": w.group,
+		"account": w.account, "ada": w.ada, "robot": w.robot, "label": w.label, "team": w.team, "token": w.token, "group": w.group, "hook": w.hook,
 		"web": w.web, "mail": w.mail, "webPart": w.webPart, "mailPart": w.mailPart, "cara": w.cara, "carl": w.carl, "lone": w.lone,
 		"caraID": w.caraID, "carlID": w.carlID, "door": w.door, "mailDoor": w.mailDoor, "talk": w.talk, "empty": w.empty,
 		"e1": w.e[1], "e2": w.e[2], "e3": w.e[3], "e4": w.e[4], "e5": w.e[5], "e6": w.e[6], "e7": w.e[7], "file": w.file,
@@ -253,6 +253,14 @@ var corruptions = []corruption{
 	// Look-ups by a key alone.
 	{"DELETE FROM account_uuids WHERE account_id = {account}", []string{"account {account}: is not found by its uuid"}},
 	{"UPDATE account_uuids SET account_id = {other} WHERE account_id = {account}", []string{"account {account}: is not found by its uuid"}},
+	{"DELETE FROM webhook_positions", []string{"webhook {hook}: has no position: nothing is sent to it"}},
+	{"UPDATE webhook_positions SET seq = 999", []string{"webhook {hook}: stands at event 999, the log ends at {events}"}},
+	{"UPDATE webhook_positions SET seq = -1", []string{"webhook {hook}: stands at event -1, the log ends at {events}"}},
+	{
+		`INSERT INTO webhook_deliveries (account_id, webhook_id, seq, message_id, event_type, conversation_id, content_type, body, state, status, attempts,
+		failures, next_at, created_at, finished_at) VALUES ({account}, {hook}, 3, 'm', 't', 0, '', '', 'open', 0, 0, 0, 0, 0, 0)`,
+		[]string{"webhook {hook}: stands at event 1, event 3 is to be sent already"},
+	},
 	{"DELETE FROM token_hashes", []string{"token {token}: is not found by its hash"}},
 	{"UPDATE token_hashes SET token_id = 999", []string{"token {token}: is not found by its hash"}},
 	{"DELETE FROM inbox_ids WHERE inbox_id = {mail}", []string{"inbox {mail}: is not found by its id alone"}},
@@ -276,7 +284,7 @@ var corruptions = []corruption{
 // and expects exactly its own lines.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	tableOf := regexp.MustCompile(`^(?:UPDATE|DELETE FROM) (\w+)`)
+	tableOf := regexp.MustCompile(`^(?:UPDATE|DELETE FROM|INSERT INTO) (\w+)`)
 	for name, open := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

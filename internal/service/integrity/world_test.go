@@ -17,6 +17,7 @@ type world struct {
 	ada, robot        int64 // agents
 	label, team       int64
 	token, group      int64
+	hook              int64 // a webhook, which stands at the first event
 	web, mail         int64 // inboxes
 	webPart, mailPart int64 // their sub-inboxes
 	cara, carl, lone  int64 // contacts
@@ -100,6 +101,9 @@ func (b *builder) people() {
 	b.ok(b.tx.InsertLabel(b.ctx, &label))
 	token := core.Token{AccountID: w.account, Name: "key", AgentID: w.ada, Hash: "00ff", CreatedAt: second}
 	b.ok(b.tx.InsertToken(b.ctx, &token))
+	hook := core.Webhook{AccountID: b.w.account, URL: "https://example.com/hook", Format: "parley", Enabled: true, CreatedAt: second, UpdatedAt: second}
+	b.ok(b.tx.InsertWebhook(b.ctx, &hook))
+	w.hook = hook.ID
 	w.team, w.group, w.label, w.token = team.ID, group.ID, label.ID, token.ID
 	for _, in := range []struct {
 		name       string
