@@ -130,7 +130,11 @@ func (a *API) getAgentUnread(ctx context.Context, c *caller, in *ByID) (reply[Un
 	if c.AgentID != 0 && in.ID != c.AgentID {
 		return reply[UnreadTotal]{}, &core.Error{Kind: core.Forbidden, Message: "the token sees its own agent's view"}
 	}
-	found, err := a.conversations.AgentUnread(ctx, c.AccountID, in.ID, maxUnreadShown)
+	sight, err := a.sights.Of(ctx, c.AccountID, in.ID)
+	if err != nil {
+		return reply[UnreadTotal]{}, err
+	}
+	found, err := a.conversations.AgentUnread(ctx, c.AccountID, in.ID, sight, maxUnreadShown)
 	if err != nil {
 		return reply[UnreadTotal]{}, err
 	}

@@ -63,6 +63,13 @@ type UnreadQuery struct {
 	Limit    int // of the conversations that are told; must be positive
 }
 
+// AgentUnreadQuery says of whom and where to count what an agent has not read.
+type AgentUnreadQuery struct {
+	AgentID  int64
+	InboxIDs []int64 // conversations in any of these; none = all. At most MaxIDs
+	Limit    int     // of the conversations that are told; must be positive
+}
+
 // Unread is how much somebody has not read.
 type Unread struct {
 	// Total is the sum over all conversations, also those that are not told.

@@ -172,10 +172,9 @@ type Conversations interface {
 	ContactUnreadByConversation(ctx context.Context, account int64, q UnreadQuery) (unread ContactUnread, ok bool, err error)
 	// AgentUnread counts what an agent has not read, by the agent's own cursor or
 	// the shared one, in conversations that are not resolved and that the agent
-	// is in charge of, as assignee or as assignee bot, or takes part in. At most
-	// limit of them are told. It reads an index entry for each of those, and for
-	// each that anybody takes part in.
-	AgentUnread(ctx context.Context, account, agent int64, limit int) (Unread, error)
+	// is in charge of, as assignee or as assignee bot, or takes part in. It reads
+	// an index entry for each of those, and for each that anybody takes part in.
+	AgentUnread(ctx context.Context, account int64, q AgentUnreadQuery) (Unread, error)
 	// CountStates returns how many conversations the account has in each state
 	// of each sub-inbox, in no particular order and without empty ones. It
 	// reads one small index row for each conversation.

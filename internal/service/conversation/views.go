@@ -102,7 +102,8 @@ type Counts struct {
 	// AgentsUnread have something that the agents together have not read.
 	AgentsUnread int64
 	// MineUnread have something that the agent has not read. They are those of
-	// store.Conversations.AgentUnread, whatever the query selects.
+	// store.Conversations.AgentUnread that are seen, whatever else the query
+	// selects.
 	MineUnread int64
 	ByStatus   map[core.Status]int64
 	ByInbox    []InboxCounts // in order of the inbox's id; without empty ones
@@ -137,7 +138,7 @@ func (s *Reads) Counts(ctx context.Context, account int64, q CountsQuery) (Count
 			return out, err
 		}
 	}
-	unread, err := s.store.AgentUnread(ctx, account, q.AgentID, math.MaxInt32)
+	unread, err := s.store.AgentUnread(ctx, account, store.AgentUnreadQuery{AgentID: q.AgentID, InboxIDs: inSight(q.Sight), Limit: math.MaxInt32})
 	if err != nil {
 		return out, fmt.Errorf("count unread of agent: %w", err)
 	}
@@ -193,14 +194,17 @@ func (q *CountsQuery) selects(key store.TallyKey) bool {
 		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, key.Status))
 }
 
-// AgentUnread returns what an agent has not read: see
+// AgentUnread returns what an agent has not read in the inboxes that are seen: see
 // store.Conversations.AgentUnread. An agent that the account does not have is
 // core.NotFound.
-func (s *Reads) AgentUnread(ctx context.Context, account, agent int64, limit int) (store.Unread, error) {
+func (s *Reads) AgentUnread(ctx context.Context, account, agent int64, sight Sight, limit int) (store.Unread, error) {
 	if _, err := s.store.Agent(ctx, account, agent); err != nil {
 		return store.Unread{}, fmt.Errorf("read agent: %w", err)
 	}
-	unread, err := s.store.AgentUnread(ctx, account, agent, limit)
+	if blind(sight) {
+		return store.Unread{}, nil
+	}
+	unread, err := s.store.AgentUnread(ctx, account, store.AgentUnreadQuery{AgentID: agent, InboxIDs: inSight(sight), Limit: limit})
 	if err != nil {
 		return store.Unread{}, fmt.Errorf("count unread of agent: %w", err)
 	}

@@ -151,12 +151,17 @@ func TestAgentUnread(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, st store.Store, f storetest.Fixture) {
 		reads := conversation.NewReads(st)
-		got, err := reads.AgentUnread(t.Context(), f.Account.ID, f.Agent.ID, 10)
+		got, err := reads.AgentUnread(t.Context(), f.Account.ID, f.Agent.ID, conversation.Sight{All: true}, 10)
 		want := store.Unread{Total: 1, Conversations: []store.UnreadCount{{ConversationID: f.Chat.ID, Count: 1}}}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
-		if _, err := reads.AgentUnread(t.Context(), f.Account.ID, 999_999, 10); core.KindOf(err) != core.NotFound {
+		for _, elsewhere := range []conversation.Sight{{}, {InboxIDs: []int64{f.Mail.ID}}} {
+			if got, err := reads.AgentUnread(t.Context(), f.Account.ID, f.Agent.ID, elsewhere, 10); got.Total != 0 || len(got.Conversations) > 0 || err != nil {
+				t.Errorf("with %+v in sight: got %+v, %v, want nothing", elsewhere, got, err)
+			}
+		}
+		if _, err := reads.AgentUnread(t.Context(), f.Account.ID, 999_999, conversation.Sight{All: true}, 10); core.KindOf(err) != core.NotFound {
 			t.Errorf("no agent: got %v, want core.NotFound", err)
 		}
 	})

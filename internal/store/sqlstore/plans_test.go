@@ -72,7 +72,7 @@ func hotReads() []hotRead {
 			return err
 		}, false},
 		{"unread of an agent", "conversations_", func(ctx context.Context, st store.Store) error {
-			_, err := st.AgentUnread(ctx, fat, 1_000_041, 100)
+			_, err := st.AgentUnread(ctx, fat, store.AgentUnreadQuery{AgentID: 1_000_041, InboxIDs: []int64{1, 3}, Limit: 100})
 			return err
 		}, false},
 		{"count of what the agents have not read", "conversations_agent_unread", func(ctx context.Context, st store.Store) error {

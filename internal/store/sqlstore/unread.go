@@ -51,17 +51,22 @@ func (r *ownUnreadRow) value() ownUnreadRow {
 }
 
 // AgentUnread implements store.Conversations.
-func (r reader) AgentUnread(ctx context.Context, account, agent int64, limit int) (store.Unread, error) {
-	if limit <= 0 {
+func (r reader) AgentUnread(ctx context.Context, account int64, q store.AgentUnreadQuery) (store.Unread, error) {
+	switch {
+	case q.Limit <= 0:
 		return store.Unread{}, core.Refuse("limit", "must be positive")
+	case len(q.InboxIDs) > store.MaxIDs:
+		return store.Unread{}, core.Refuse("inboxes", "too many")
 	}
 	var rows []ownUnreadRow
 	for i, sql := range unreadOfAgent {
-		args := []any{account, agent}
+		w := where{args: []any{account, q.AgentID}}
 		if i == len(unreadOfAgent)-1 {
-			args = append(args, listedPattern(agent))
+			w.args = append(w.args, listedPattern(q.AgentID))
 		}
-		more, err := list(ctx, r.checked, new(ownUnreadRow), sql, args...)
+		w.text.WriteString(sql)
+		w.anyOf(hidden("c.inbox_id"), q.InboxIDs)
+		more, err := list(ctx, r.checked, new(ownUnreadRow), w.text.String(), w.args...)
 		if err != nil {
 			return store.Unread{}, err
 		}
@@ -69,7 +74,7 @@ func (r reader) AgentUnread(ctx context.Context, account, agent int64, limit int
 	}
 	slices.SortFunc(rows, func(a, b ownUnreadRow) int { return comparePlaces(b.at, a.at) })
 	rows = slices.CompactFunc(rows, func(a, b ownUnreadRow) bool { return a.ConversationID == b.ConversationID })
-	return sumUnread(rows, limit, func(r ownUnreadRow) store.UnreadCount { return r.UnreadCount }), nil
+	return sumUnread(rows, q.Limit, func(r ownUnreadRow) store.UnreadCount { return r.UnreadCount }), nil
 }
 
 // unreadRow is a contact and one of the conversations with something unread; its

@@ -193,7 +193,7 @@ var agentUnreadChecks = []check{
 		bots := add(noon+5*hour, 2, 1, func(c *core.Conversation) { c.AssigneeBotID = f.Bot.ID })
 		unread := func(what string, agent int64, limit int, want store.Unread) {
 			e.Helper()
-			e.same(what, must(e.st.AgentUnread(e.ctx, account, agent, limit)), want)
+			e.same(what, must(e.st.AgentUnread(e.ctx, account, store.AgentUnreadQuery{AgentID: agent, Limit: limit})), want)
 		}
 		all := []store.UnreadCount{{ConversationID: part, Count: 1}, {ConversationID: both, Count: 9}, {ConversationID: old, Count: 2}}
 		unread("by the shared cursor", f.Admin.ID, 9, store.Unread{Total: 12, Conversations: all})
@@ -209,8 +209,11 @@ var agentUnreadChecks = []check{
 			{ConversationID: part, Count: 1}, {ConversationID: read, Count: 1}, {ConversationID: old, Count: 1},
 		}})
 		unread("nobody", 999, 9, store.Unread{})
-		_, err := e.st.AgentUnread(e.ctx, account, f.Admin.ID, 0)
+		other := add(noon+6*hour, 1, 0, func(c *core.Conversation) { c.AssigneeID, c.InboxID = f.Admin.ID, f.Mail.ID })
+		e.same("in an inbox", must(e.st.AgentUnread(e.ctx, account, store.AgentUnreadQuery{AgentID: f.Admin.ID, InboxIDs: []int64{f.Mail.ID}, Limit: 9})),
+			store.Unread{Total: 1, Conversations: []store.UnreadCount{{ConversationID: other, Count: 1}}})
+		_, err := e.st.AgentUnread(e.ctx, account, store.AgentUnreadQuery{AgentID: f.Admin.ID})
 		e.kind("no limit", err, core.Invalid)
-		e.same("another account", must(e.st.AgentUnread(e.ctx, e.account().ID, f.Admin.ID, 9)), store.Unread{})
+		e.same("another account", must(e.st.AgentUnread(e.ctx, e.account().ID, store.AgentUnreadQuery{AgentID: f.Admin.ID, Limit: 9})), store.Unread{})
 	}},
 }
