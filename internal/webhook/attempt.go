@@ -66,6 +66,9 @@ func (d *Deliverer) call(ctx context.Context, w *core.Webhook, v *core.Delivery)
 		return a, true
 	}
 	at := a.At.Unix()
+	if f, ok := d.formats[w.Format].(HeaderFormat); ok {
+		f.Header(req.Header, &Sending{MessageID: v.MessageID, At: at, Body: v.Body, Secret: w.Secret})
+	}
 	req.Header.Set("Content-Type", v.ContentType)
 	req.Header.Set("User-Agent", "Parley-Webhooks")
 	req.Header.Set(headerID, v.MessageID)

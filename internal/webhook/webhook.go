@@ -32,6 +32,23 @@ type Format interface {
 	Body(ctx context.Context, account int64, e *core.Event) (contentType string, body []byte, ok bool, err error)
 }
 
+// HeaderFormat is a Format whose receivers look for headers beside those of
+// Standard Webhooks.
+type HeaderFormat interface {
+	Format
+	// Header adds the headers of one attempt. Those of every format stand above
+	// it: it cannot change them.
+	Header(h http.Header, s *Sending)
+}
+
+// Sending is an attempt that is about to be made.
+type Sending struct {
+	MessageID string
+	At        int64 // Unix seconds, as they are signed
+	Body      string
+	Secret    string // the webhook's present one; a former one signs for Standard Webhooks alone
+}
+
 // Options is what a Deliverer works with. All of it is needed but Linger.
 type Options struct {
 	Store   store.Store

@@ -61,7 +61,8 @@ func TestDelivery(t *testing.T) {
 	})
 }
 
-// TestRotation: during the overlap both secrets accept what is sent.
+// TestRotation: during the overlap both secrets accept what is sent; a format's
+// own headers know the new one alone.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	each(t, func(x *world) {
@@ -74,7 +75,9 @@ func TestRotation(t *testing.T) {
 		}
 		x.say(core.LabelCreated, 0)
 		x.work(0)
-		x.verified(r.got()[0], true, first.Secret, second.Secret)
+		both := r.got()[0]
+		x.verified(both, true, first.Secret, second.Secret)
+		x.told(both, second.Secret)
 		x.say(core.LabelCreated, 0)
 		x.later(minute)
 		after := r.got()[0]
@@ -88,6 +91,7 @@ func TestRotation(t *testing.T) {
 		x.work(0)
 		last := r.got()[0]
 		x.verified(last, true, third.Secret)
+		x.told(last, third.Secret)
 		x.verified(last, false, second.Secret)
 		if _, err := x.webhooks.RotateSecret(x.Context(), admin, x.account, first.ID, nil, webhook.MaxOverlap+1); core.KindOf(err) != core.Invalid {
 			x.Errorf("overlap too long: %v", err)

@@ -38,6 +38,8 @@ const (
 
 var admin = core.Actor{Type: core.ActorAgent, ID: 7}
 
+var _ webhook.HeaderFormat = plainFormat{}
+
 // world is an account of a store, a clock that tests set, and nodes that send.
 type world struct {
 	testing.TB
@@ -66,6 +68,21 @@ func (plainFormat) Body(_ context.Context, account int64, e *core.Event) (conten
 		return "", nil, false, errors.New("it is not known how")
 	}
 	return "application/json; charset=utf-8", fmt.Appendf(nil, `{"account":%d,"seq":%d,"type":%q,"conversation":%d}`, account, e.Seq, e.Type, e.ConversationID), true, nil
+}
+
+// Header says what a format is told of an attempt, and tries to sign in the
+// sender's place.
+func (plainFormat) Header(h http.Header, s *webhook.Sending) {
+	h.Set("X-Plain", fmt.Sprintf("%s %d %s %s", s.MessageID, s.At, s.Secret, s.Body))
+	h.Set("Webhook-Signature", "v1,none")
+}
+
+// told is what Header is told when the secret is the webhook's present one.
+func (x *world) told(c call, secret string) {
+	x.Helper()
+	if got, want := c.head.Get("X-Plain"), fmt.Sprintf("%s %s %s %s", c.id, c.head.Get("Webhook-Timestamp"), secret, c.body); got != want {
+		x.Errorf("the format was told %q, want %q", got, want)
+	}
 }
 
 func each(t *testing.T, run func(x *world)) {
