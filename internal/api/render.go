@@ -183,6 +183,8 @@ func (r *Renderer) data(ctx context.Context, data core.EventData, v view) (Event
 	case core.Contact:
 		c := toContact(v, &d, d.LabelIDs)
 		return EventData{Contact: &c}, nil
+	case core.ContactChange:
+		return r.data(ctx, d.Contact, v)
 	case core.ContactMerge:
 		c := toContact(v, &d.Contact, d.Contact.LabelIDs)
 		return EventData{Contact: &c, FromContactID: orNull(d.Merged.ID)}, nil

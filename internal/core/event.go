@@ -100,7 +100,7 @@ type Event struct {
 }
 
 // EventData is the payload: the new state that the event left, or the last one
-// of what was deleted. One of Account, Agent, Profile, Token, Team, LabelGroup, Label, Inbox, InboxChange, SubInbox, Contact, Identity,
+// of what was deleted. One of Account, Agent, Profile, Token, Team, LabelGroup, Label, Inbox, InboxChange, SubInbox, Contact, ContactChange, Identity,
 // ContactInbox, ContactMerge, CannedResponse, Webhook (the record itself), ConversationChange,
 // EntryChange, ReadChange or Import.
 type EventData interface{ eventData() }
@@ -115,6 +115,52 @@ type ConversationChange struct {
 	Cause string
 	// FromInboxID is the inbox that the conversation left; 0 = it stayed.
 	FromInboxID int64
+	// Before is what an update changed, as it was.
+	Before Before
+}
+
+// Before is what a change took from a conversation. Only fields that changed
+// are set. Events of former versions have none: see Known.
+type Before struct {
+	Status               Status
+	SnoozedUntil         Time
+	Priority             string
+	AssigneeID           int64
+	AssigneeBotID        int64
+	TeamID               int64
+	LabelIDs             []int64
+	CustomAttributes     JSON
+	AdditionalAttributes JSON
+	UpdatedAt            Time // always
+}
+
+// Known tells whether anything is known of the time before.
+func (b *Before) Known() bool { return b.UpdatedAt.IsSet() }
+
+// BeforeOf returns what was, of the fields that changed.
+func BeforeOf(was *Conversation, changed []string) Before {
+	b := Before{UpdatedAt: was.UpdatedAt}
+	for _, field := range changed {
+		switch field {
+		case FieldStatus:
+			b.Status = was.Status
+		case FieldSnoozedUntil:
+			b.SnoozedUntil = was.SnoozedUntil
+		case FieldPriority:
+			b.Priority = was.Priority
+		case FieldAssignee:
+			b.AssigneeID, b.AssigneeBotID = was.AssigneeID, was.AssigneeBotID
+		case FieldTeam:
+			b.TeamID = was.TeamID
+		case FieldLabels:
+			b.LabelIDs = was.LabelIDs
+		case FieldCustomAttributes:
+			b.CustomAttributes = was.CustomAttributes
+		case FieldAdditionalAttributes:
+			b.AdditionalAttributes = was.AdditionalAttributes
+		}
+	}
+	return b
 }
 
 // EntryChange is the payload of message, note and activity events: the entry,
@@ -147,6 +193,13 @@ type ReadChange struct {
 type InboxChange struct {
 	Inbox
 	AgentIDs []int64
+	Before   *Inbox // as it was, but for its keys; nil = not known, in events of former versions
+}
+
+// ContactChange is the payload of contact.updated: the contact as it is now.
+type ContactChange struct {
+	Contact
+	Before *Contact // as it was; nil = not known, in events of former versions
 }
 
 // IdentityMove is the payload of identity.moved: the identity as it is now, and
@@ -162,7 +215,8 @@ type IdentityMove struct {
 // and messages.
 type ContactMerge struct {
 	Contact Contact
-	Merged  Contact // as it was
+	Merged  Contact  // as it was
+	Before  *Contact // Contact as it was; nil = not known, in events of former versions
 }
 
 // Import is the payload of account.imported: replaying the log starts from an
@@ -183,6 +237,7 @@ func (Inbox) eventData()              {}
 func (InboxChange) eventData()        {}
 func (SubInbox) eventData()           {}
 func (Contact) eventData()            {}
+func (ContactChange) eventData()      {}
 func (Identity) eventData()           {}
 func (IdentityMove) eventData()       {}
 func (ContactInbox) eventData()       {}

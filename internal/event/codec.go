@@ -60,11 +60,13 @@ func wire(data core.EventData) any {
 	case core.Inbox:
 		return inbox(v)
 	case core.InboxChange:
-		return inboxChange{inbox: inbox(v.Inbox), AgentIDs: v.AgentIDs}
+		return inboxChange{inbox: inbox(v.Inbox), AgentIDs: v.AgentIDs, Before: (*inbox)(v.Before)}
 	case core.SubInbox:
 		return subInbox(v)
 	case core.Contact:
 		return contact(v)
+	case core.ContactChange:
+		return contactChange{contact: contact(v.Contact), Before: (*contact)(v.Before)}
 	case core.Identity:
 		return identity(v)
 	case core.IdentityMove:
@@ -72,7 +74,7 @@ func wire(data core.EventData) any {
 	case core.ContactInbox:
 		return contactInbox(v)
 	case core.ContactMerge:
-		return contactMerge{Contact: contact(v.Contact), Merged: contact(v.Merged)}
+		return contactMerge{Contact: contact(v.Contact), Merged: contact(v.Merged), Before: (*contact)(v.Before)}
 	case core.CannedResponse:
 		return cannedResponse(v)
 	case core.Webhook:
@@ -114,8 +116,10 @@ func target(typ core.EventType) payload {
 		return new(inboxChange)
 	case core.SubInboxCreated, core.SubInboxUpdated:
 		return new(subInbox)
-	case core.ContactCreated, core.ContactUpdated:
+	case core.ContactCreated:
 		return new(contact)
+	case core.ContactUpdated:
+		return new(contactChange)
 	case core.ContactMerged:
 		return new(contactMerge)
 	case core.IdentityCreated, core.IdentityUpdated:

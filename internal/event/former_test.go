@@ -47,13 +47,19 @@ func TestFormer(t *testing.T) {
 func withoutAdditions(data core.EventData) core.EventData {
 	switch v := data.(type) {
 	case core.ConversationChange:
-		v.Cause, v.FromInboxID = "", 0
+		v.Cause, v.FromInboxID, v.Before = "", 0, core.Before{}
 		return v
 	case core.CannedResponse:
 		v.UpdatedAt = 0
 		return v
 	case core.InboxChange:
-		v.AgentIDs = nil
+		v.AgentIDs, v.Before = nil, nil
+		return v
+	case core.ContactChange:
+		v.Before = nil
+		return v
+	case core.ContactMerge:
+		v.Before = nil
 		return v
 	case core.IdentityMove:
 		v.FromContactID = 0

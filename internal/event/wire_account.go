@@ -163,10 +163,11 @@ func (w *inbox) core() core.EventData { return core.Inbox(*w) }
 type inboxChange struct {
 	inbox
 	AgentIDs []int64 `json:"agent_ids,omitempty"`
+	Before   *inbox  `json:"before,omitempty"`
 }
 
 func (w *inboxChange) core() core.EventData {
-	return core.InboxChange{Inbox: core.Inbox(w.inbox), AgentIDs: w.AgentIDs}
+	return core.InboxChange{Inbox: core.Inbox(w.inbox), AgentIDs: w.AgentIDs, Before: (*core.Inbox)(w.Before)}
 }
 
 type subInbox struct {
@@ -211,13 +212,23 @@ type contact struct {
 
 func (w *contact) core() core.EventData { return core.Contact(*w) }
 
+type contactChange struct {
+	contact
+	Before *contact `json:"before,omitempty"`
+}
+
+func (w *contactChange) core() core.EventData {
+	return core.ContactChange{Contact: core.Contact(w.contact), Before: (*core.Contact)(w.Before)}
+}
+
 type contactMerge struct {
-	Contact contact `json:"contact"`
-	Merged  contact `json:"merged"`
+	Contact contact  `json:"contact"`
+	Merged  contact  `json:"merged"`
+	Before  *contact `json:"before,omitempty"`
 }
 
 func (w *contactMerge) core() core.EventData {
-	return core.ContactMerge{Contact: core.Contact(w.Contact), Merged: core.Contact(w.Merged)}
+	return core.ContactMerge{Contact: core.Contact(w.Contact), Merged: core.Contact(w.Merged), Before: (*core.Contact)(w.Before)}
 }
 
 type identity struct {

@@ -76,14 +76,32 @@ type conversationChange struct {
 	Changed      []string     `json:"changed,omitempty"`
 	Cause        string       `json:"cause,omitempty"`
 	FromInboxID  int64        `json:"from_inbox_id,omitempty"`
+	Before       before       `json:"before,omitzero"`
+}
+
+type before struct {
+	Status               core.Status `json:"status,omitempty"`
+	SnoozedUntil         core.Time   `json:"snoozed_until,omitempty"`
+	Priority             string      `json:"priority,omitempty"`
+	AssigneeID           int64       `json:"assignee_id,omitempty"`
+	AssigneeBotID        int64       `json:"assignee_bot_id,omitempty"`
+	TeamID               int64       `json:"team_id,omitempty"`
+	LabelIDs             []int64     `json:"label_ids,omitempty"`
+	CustomAttributes     core.JSON   `json:"custom_attributes,omitempty"`
+	AdditionalAttributes core.JSON   `json:"additional_attributes,omitempty"`
+	UpdatedAt            core.Time   `json:"updated_at,omitempty"`
 }
 
 func fromConversationChange(v core.ConversationChange) *conversationChange {
-	return &conversationChange{Conversation: fromConversation(v.Conversation), Changed: v.Changed, Cause: v.Cause, FromInboxID: v.FromInboxID}
+	return &conversationChange{
+		Conversation: fromConversation(v.Conversation), Changed: v.Changed, Cause: v.Cause, FromInboxID: v.FromInboxID, Before: before(v.Before),
+	}
 }
 
 func (w *conversationChange) core() core.EventData {
-	return core.ConversationChange{Conversation: w.Conversation.record(), Changed: w.Changed, Cause: w.Cause, FromInboxID: w.FromInboxID}
+	return core.ConversationChange{
+		Conversation: w.Conversation.record(), Changed: w.Changed, Cause: w.Cause, FromInboxID: w.FromInboxID, Before: core.Before(w.Before),
+	}
 }
 
 type entryChange struct {

@@ -443,6 +443,7 @@ func (s *Accounts) leaveInboxes(ctx context.Context, tx store.Tx, by core.Actor,
 		if err != nil {
 			return err
 		}
+		before := inbox
 		inbox.UpdatedAt = now
 		if err := tx.UpdateInbox(ctx, inbox); err != nil { // which locks its members, too
 			return err
@@ -452,7 +453,7 @@ func (s *Accounts) leaveInboxes(ctx context.Context, tx store.Tx, by core.Actor,
 		}
 		tx.Emit(core.Event{
 			AccountID: a.AccountID, Type: core.InboxUpdated, At: now, Actor: orSystem(by), InboxID: id,
-			Data: core.InboxChange{Inbox: inbox, AgentIDs: left},
+			Data: core.InboxChange{Inbox: inbox, AgentIDs: left, Before: &before},
 		})
 	}
 	return nil

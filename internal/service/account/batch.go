@@ -38,6 +38,7 @@ func (s *Accounts) changeConversations(
 		if err != nil {
 			return err
 		}
+		was := c
 		changed := rule(&c, now)
 		if len(changed) == 0 {
 			continue
@@ -48,7 +49,7 @@ func (s *Accounts) changeConversations(
 		tx.Emit(core.Event{
 			AccountID: account, Type: core.ConversationUpdated, At: now, Actor: orSystem(by),
 			ContactID: c.ContactID, ConversationID: c.ID, InboxID: c.InboxID,
-			Data: core.ConversationChange{Conversation: c, Changed: changed, Cause: cause},
+			Data: core.ConversationChange{Conversation: c, Changed: changed, Cause: cause, Before: core.BeforeOf(&was, changed)},
 		})
 		if !c.Unassigned() {
 			continue

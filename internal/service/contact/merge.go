@@ -44,13 +44,14 @@ func (s *Writes) Merge(ctx context.Context, account, base, other int64, actor co
 		if err := tx.DeleteContact(ctx, account, other); err != nil {
 			return err
 		}
+		before := c
 		core.MergeContacts(&c, &merged, now)
 		if err := tx.UpdateContact(ctx, c); err != nil {
 			return err
 		}
 		tx.Emit(core.Event{
 			AccountID: account, Type: core.ContactMerged, At: now, Actor: actor, ContactID: c.ID,
-			Data: core.ContactMerge{Contact: c, Merged: merged},
+			Data: core.ContactMerge{Contact: c, Merged: merged, Before: &before},
 		})
 		return nil
 	})

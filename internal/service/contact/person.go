@@ -145,13 +145,13 @@ func keep(ctx context.Context, tx store.Tx, account int64, c *core.Contact, p *P
 		return err
 	}
 	p.fill(c)
-	kind := core.ContactUpdated
+	told := core.Event{AccountID: account, At: now, Actor: actor}
 	if c.ID == 0 {
-		kind = core.ContactCreated
 		c.AccountID, c.CreatedAt, c.UpdatedAt, c.LastActivityAt = account, now, now, now
 		if err := tx.InsertContact(ctx, c); err != nil {
 			return err
 		}
+		told.Type, told.Data = core.ContactCreated, *c
 	} else {
 		if sameContact(&before, c) {
 			return nil
@@ -160,8 +160,10 @@ func keep(ctx context.Context, tx store.Tx, account int64, c *core.Contact, p *P
 		if err := tx.UpdateContact(ctx, *c); err != nil {
 			return err
 		}
+		told.Type, told.Data = core.ContactUpdated, core.ContactChange{Contact: *c, Before: &before}
 	}
-	tx.Emit(core.Event{AccountID: account, Type: kind, At: now, Actor: actor, ContactID: c.ID, Data: *c})
+	told.ContactID = c.ID
+	tx.Emit(told)
 	return nil
 }
 

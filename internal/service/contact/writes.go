@@ -130,7 +130,7 @@ func (s *Writes) Change(ctx context.Context, account, id int64, actor core.Actor
 		if err := tx.UpdateContact(ctx, c); err != nil {
 			return err
 		}
-		tx.Emit(core.Event{AccountID: account, Type: core.ContactUpdated, At: now, Actor: actor, ContactID: c.ID, Data: c})
+		tx.Emit(core.Event{AccountID: account, Type: core.ContactUpdated, At: now, Actor: actor, ContactID: c.ID, Data: core.ContactChange{Contact: c, Before: &before}})
 		return nil
 	})
 	if err != nil {

@@ -107,7 +107,7 @@ func (w *work) tell() {
 		case core.ConversationChange:
 			data.Conversation = w.conv
 			if i == w.update && len(w.fields) > 0 {
-				data.Changed, data.Cause = w.fields, w.cause
+				data.Changed, data.Cause, data.Before = w.fields, w.cause, core.BeforeOf(&w.was, w.fields)
 				if !w.fresh && w.conv.InboxID != w.was.InboxID {
 					data.FromInboxID = w.was.InboxID
 				}

@@ -106,7 +106,7 @@ func (s *Inboxes) change(
 		if err := may.Of(state); err != nil {
 			return err
 		}
-		members := state.AgentIDs
+		before, members := state.Inbox, state.AgentIDs
 		changed, err := alter(ctx, tx, &state)
 		if err != nil || !changed {
 			return err
@@ -123,7 +123,7 @@ func (s *Inboxes) change(
 		}
 		tx.Emit(core.Event{
 			AccountID: account, Type: core.InboxUpdated, At: now, Actor: orSystem(by), InboxID: id,
-			Data: core.InboxChange{Inbox: state.Inbox, AgentIDs: state.AgentIDs},
+			Data: core.InboxChange{Inbox: state.Inbox, AgentIDs: state.AgentIDs, Before: &before},
 		})
 		if state.Rules().Assigns { // to others than before, maybe
 			if err := tx.HastenJob(ctx, assignment.JobOf(account, id, now)); err != nil {

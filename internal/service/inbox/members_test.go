@@ -129,7 +129,9 @@ func TestChangesOfInboxes(t *testing.T) {
 			change, ok := events[i].Data.(core.InboxChange)
 			want := before
 			want.Greeting, want.HMACToken, want.WebsiteToken = greeting, "", ""
-			if diff := cmp.Diff(core.InboxChange{Inbox: want, AgentIDs: []int64{rui, ana}}, change); diff != "" || !ok || events[i].InboxID != id || events[i].Actor != by {
+			was := want
+			was.Greeting = []string{"", "", "Hi"}[i]
+			if diff := cmp.Diff(core.InboxChange{Inbox: want, AgentIDs: []int64{rui, ana}, Before: &was}, change); diff != "" || !ok || events[i].InboxID != id || events[i].Actor != by {
 				t.Errorf("event %d (-want +got):\n%s", i, diff)
 			}
 		}

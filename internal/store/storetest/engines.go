@@ -154,12 +154,12 @@ var textChecks = []check{
 			u := f.Ada
 			u.CustomAttributes, u.AdditionalAttributes, u.Ext = text, text, text
 			e.tx(f.Account.ID, func(tx store.Tx) error {
-				tx.Emit(core.Event{AccountID: f.Account.ID, Type: core.ContactUpdated, Data: u})
+				tx.Emit(core.Event{AccountID: f.Account.ID, Type: core.ContactUpdated, Data: core.ContactChange{Contact: u}})
 				return tx.UpdateContact(e.ctx, u)
 			})
 			e.same(string(text), must(e.st.Contact(e.ctx, f.Account.ID, u.ID)), u)
 			log := e.log(f.Account.ID)
-			e.same("event "+string(text), log[len(log)-1].Data, u)
+			e.same("event "+string(text), log[len(log)-1].Data, core.ContactChange{Contact: u})
 		}
 	}},
 	{"Text/very long texts, and the limit of those that are indexed", func(e *env) {
@@ -299,12 +299,12 @@ var engineChecks = []check{
 			u := f.Ada
 			u.LastActivityAt, u.CreatedAt, u.UpdatedAt = at, at, at
 			e.tx(f.Account.ID, func(tx store.Tx) error {
-				tx.Emit(core.Event{AccountID: f.Account.ID, Type: core.ContactUpdated, At: at, Data: u})
+				tx.Emit(core.Event{AccountID: f.Account.ID, Type: core.ContactUpdated, At: at, Data: core.ContactChange{Contact: u}})
 				return tx.UpdateContact(e.ctx, u)
 			})
 			e.same(fmt.Sprint(at), must(e.st.Contact(e.ctx, f.Account.ID, u.ID)), u)
 			log := e.log(f.Account.ID)
-			if last := log[len(log)-1]; last.At != at || last.Data.(core.Contact).CreatedAt != at {
+			if last := log[len(log)-1]; last.At != at || last.Data.(core.ContactChange).CreatedAt != at {
 				e.Errorf("event at %d: got %+v", at, last)
 			}
 		}

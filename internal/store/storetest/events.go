@@ -20,7 +20,9 @@ func Payloads(account int64) []core.Event {
 	conversation.OpenedBy = core.AgentSide
 	entry := core.EntryChange{Entry: filled[core.Entry](7), Attachments: []core.Attachment{filled[core.Attachment](8), filled[core.Attachment](9)}, Conversation: conversation}
 	cursor := filled[core.ReadCursor](10)
-	change := core.ConversationChange{Conversation: conversation, Changed: []string{"status", "labels"}, Cause: "idle", FromInboxID: 36}
+	change := core.ConversationChange{Conversation: conversation, Changed: []string{"status", "labels"}, Cause: "idle", FromInboxID: 36, Before: filled[core.Before](45)}
+	wasContact, wasInbox := filled[core.Contact](46), inbox
+	wasInbox.Name = "Before"
 	data := map[core.EventType]core.EventData{
 		core.AccountCreated: filled[core.Account](11), core.AccountUpdated: filled[core.Account](12),
 		core.AccountImported: core.Import{Account: filled[core.Account](13), Records: 14},
@@ -31,11 +33,11 @@ func Payloads(account int64) []core.Event {
 		core.TeamUpdated: filled[core.Team](27), core.TeamDeleted: filled[core.Team](28),
 		core.LabelGroupUpdated: filled[core.LabelGroup](29), core.LabelGroupDeleted: filled[core.LabelGroup](30),
 		core.LabelUpdated: filled[core.Label](31), core.LabelDeleted: filled[core.Label](32),
-		core.InboxCreated: inbox, core.InboxUpdated: core.InboxChange{Inbox: inbox, AgentIDs: []int64{40, 41}},
+		core.InboxCreated: inbox, core.InboxUpdated: core.InboxChange{Inbox: inbox, AgentIDs: []int64{40, 41}, Before: &wasInbox},
 		core.SubInboxCreated: filled[core.SubInbox](18), core.SubInboxUpdated: filled[core.SubInbox](42),
-		core.ContactCreated: filled[core.Contact](19), core.ContactUpdated: filled[core.Contact](20), core.IdentityCreated: filled[core.Identity](21),
+		core.ContactCreated: filled[core.Contact](19), core.ContactUpdated: core.ContactChange{Contact: filled[core.Contact](20), Before: &wasContact}, core.IdentityCreated: filled[core.Identity](21),
 		core.IdentityUpdated: filled[core.Identity](36),
-		core.IdentityMoved:   core.IdentityMove{Identity: filled[core.Identity](33), FromContactID: 37}, core.ContactMerged: core.ContactMerge{Contact: filled[core.Contact](34), Merged: filled[core.Contact](35)},
+		core.IdentityMoved:   core.IdentityMove{Identity: filled[core.Identity](33), FromContactID: 37}, core.ContactMerged: core.ContactMerge{Contact: filled[core.Contact](34), Merged: filled[core.Contact](35), Before: &wasContact},
 		core.ContactInboxCreated: contactInbox, core.ContactInboxUpdated: contactInbox,
 		core.ConversationCreated: change, core.ConversationUpdated: change,
 		core.ConversationRead: core.ReadChange{Reader: core.AgentSide, AgentID: 22, Cursor: &cursor, Marked: true, FromSeq: 37, Conversation: conversation},
