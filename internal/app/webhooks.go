@@ -11,8 +11,10 @@ import (
 	"parley/internal/api"
 	"parley/internal/config"
 	"parley/internal/core"
+	"parley/internal/dialect/chatwoot"
 	"parley/internal/live"
 	"parley/internal/safehttp"
+	"parley/internal/service/file"
 	hooks "parley/internal/service/webhook"
 	"parley/internal/store"
 	"parley/internal/webhook"
@@ -32,7 +34,11 @@ const (
 // choose it by formatParley.
 type ownFormat struct{ render *api.Renderer }
 
-const formatParley = "parley"
+// The names of formats.
+const (
+	formatParley   = "parley"
+	formatChatwoot = "chatwoot"
+)
 
 // Body implements webhook.Format.
 func (f ownFormat) Body(ctx context.Context, _ int64, e *core.Event) (contentType string, body []byte, ok bool, err error) {
@@ -43,12 +49,12 @@ func (f ownFormat) Body(ctx context.Context, _ int64, e *core.Event) (contentTyp
 // newWebhooks returns the use cases around webhooks; plain allows addresses
 // without TLS.
 func newWebhooks(st store.Store, clock core.Clock, plain bool) *hooks.Webhooks {
-	return hooks.New(st, clock, hooks.Options{Formats: []string{formatParley}, Types: core.EventTypes(), Plain: plain})
+	return hooks.New(st, clock, hooks.Options{Formats: []string{formatParley, formatChatwoot}, Types: core.EventTypes(), Plain: plain})
 }
 
 // newDeliverer returns what sends events to webhooks, and the client that it
 // calls them with.
-func newDeliverer(cfg *config.Config, st store.Store, clock core.Clock, log *slog.Logger, render *api.Renderer) (*webhook.Deliverer, *http.Client, error) {
+func newDeliverer(cfg *config.Config, st store.Store, clock core.Clock, log *slog.Logger, render *api.Renderer, links *file.Links) (*webhook.Deliverer, *http.Client, error) {
 	var networks []netip.Prefix
 	for _, text := range cfg.WebhookNetworks {
 		n, err := netip.ParsePrefix(text)
@@ -60,7 +66,7 @@ func newDeliverer(cfg *config.Config, st store.Store, clock core.Clock, log *slo
 	client := safehttp.NewClient(safehttp.Options{Networks: networks, Timeout: attemptTimeout})
 	d := webhook.New(webhook.Options{
 		Store: st, Clock: clock, Log: log, Client: client, Linger: webhookLinger,
-		Formats: map[string]webhook.Format{formatParley: ownFormat{render}},
+		Formats: map[string]webhook.Format{formatParley: ownFormat{render}, formatChatwoot: chatwoot.NewWebhookFormat(st, links)},
 	})
 	return d, client, nil
 }

@@ -11,5 +11,9 @@
 // The way of an answer: core values -> convert.go -> the structs of wire.go ->
 // the appenders of encode.go -> an httpx.Stream.
 //
+// The way of a webhook's body: an event -> webhook.go, which reads what the event
+// does not carry (webhook_push.go) -> the structs of wire_webhooks.go ->
+// encoding/json, with marshal.go.
+//
 // The handler is safe for concurrent use.
 package chatwoot

@@ -2,7 +2,6 @@ package chatwoot
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -12,57 +11,8 @@ import (
 	"parley/internal/core"
 )
 
-// The structs of wire.go say what is sent; encoding/json, with the methods
-// below, is the oracle for what the appenders write.
-
-// MarshalJSON returns the stored text, {} without one.
-func (o object) MarshalJSON() ([]byte, error) {
-	if o == "" {
-		return []byte("{}"), nil
-	}
-	return []byte(o), nil
-}
-
-// MarshalJSON returns null for "".
-func (s nullString) MarshalJSON() ([]byte, error) {
-	if s == "" {
-		return []byte("null"), nil
-	}
-	return marshal(string(s))
-}
-
-// MarshalJSON returns null for 0.
-func (n nullInt) MarshalJSON() ([]byte, error) {
-	if n == 0 {
-		return []byte("null"), nil
-	}
-	return json.Marshal(int64(n))
-}
-
-// MarshalJSON returns null for the unset time.
-func (t nullTime) MarshalJSON() ([]byte, error) {
-	if t == 0 {
-		return []byte("null"), nil
-	}
-	return json.Marshal(core.Time(t).Std().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z07:00"))
-}
-
-// MarshalJSON adds .0 to a whole number.
-func (d decimal) MarshalJSON() ([]byte, error) {
-	text, err := json.Marshal(float64(d) + 0) // no negative zero
-	if !bytes.ContainsAny(text, ".e") {
-		text = append(text, ".0"...)
-	}
-	return text, err
-}
-
-func marshal(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), err
-}
+// The structs of wire.go say what is sent; encoding/json, with the methods of
+// marshal.go, is the oracle for what the appenders write.
 
 // same compares what an appender wrote behind a prefix with the oracle.
 func same(t *rapid.T, v any, appended []byte) {
