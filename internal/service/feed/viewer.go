@@ -157,7 +157,7 @@ func forContact(e *core.Event) bool {
 		return e.Type == core.ConversationCreated || slices.ContainsFunc(data.Changed, shown)
 	case core.ReadChange:
 		return data.Reader == core.ContactSide
-	case core.Contact, core.Identity:
+	case core.ContactChange, core.Identity:
 		return e.Type == core.ContactUpdated || e.Type == core.IdentityCreated
 	}
 	return false
