@@ -30,7 +30,7 @@ type KeyedWebhook struct {
 type WebhookInput struct {
 	URL     string   `json:"url" minLength:"1" maxLength:"2048" doc:"Begins with https://, or with http:// where the operator allows a private network. No other webhook of the account has it."`
 	Events  []string `json:"events,omitempty" maxItems:"100" minLength:"1" maxLength:"100" doc:"The types of events that are sent; * stands for all, and so does none."`
-	Format  string   `json:"format,omitempty" enum:"parley,chatwoot" default:"parley" doc:"How an event is put into a body. chatwoot: as a Chatwoot server does."`
+	Format  string   `json:"format,omitempty" enum:"parley,chatwoot,commbox_xml,commbox_json" default:"parley" doc:"How an event is put into a body: as /v1/events shows it, or as a Chatwoot server or CommBox sends it, which have a body for some types alone."`
 	Enabled bool     `json:"enabled,omitempty" default:"true"`
 }
 
@@ -38,7 +38,7 @@ type WebhookInput struct {
 type WebhookPatch struct {
 	URL     Optional[string]   `json:"url,omitzero" minLength:"1" maxLength:"2048"`
 	Events  Optional[[]string] `json:"events,omitzero" maxItems:"100" minLength:"1" maxLength:"100"`
-	Format  Optional[string]   `json:"format,omitzero" enum:"parley,chatwoot"`
+	Format  Optional[string]   `json:"format,omitzero" enum:"parley,chatwoot,commbox_xml,commbox_json"`
 	Enabled Optional[bool]     `json:"enabled,omitzero" doc:"One that is enabled again hears of what happens from then on, after what was to be sent before."`
 }
 

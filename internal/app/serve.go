@@ -191,7 +191,7 @@ func (s *Server) openJobs(ctx context.Context, cfg *config.Config, clock core.Cl
 	handlers := auto.Handlers()
 	maps.Copy(handlers, retention.Handlers())
 	maps.Copy(handlers, search.NewBackfill(clock).Handlers())
-	if s.webhooks, s.callOut, err = newDeliverer(cfg, s.Store, clock, s.log, s.live.render, s.files.Links); err != nil {
+	if s.webhooks, s.callOut, err = newDeliverer(cfg, s.Store, clock, s.log, newFormats(s.Store, s.files.Links, s.live.render)); err != nil {
 		return err
 	}
 	s.jobs = job.NewRunner(s.Store, clock, s.log, handlers, s.webhooks.Outside())

@@ -14,6 +14,7 @@ const (
 	typeStreamChange    = 5
 	typeAssignChange    = 6
 	typeUpdateObjectTag = 7
+	typeFollowUp        = 8
 	typeCustom          = 12
 
 	typeParticipantChange = 19
@@ -41,6 +42,10 @@ func activityData(e *core.Entry) (kind int64, data string) {
 	params := extension(e.Params)
 	switch e.Code {
 	case core.ActivityStatusChanged:
+		if until, ok := params.number("snoozed_until"); ok && params.member("status_code") == "" {
+			b := text(nil, `{"text":`, "")
+			return typeFollowUp, string(append(text(b, `,"scheduledTime":`, core.Time(until).Std().Format(hookFollowUpLayout)), '}'))
+		}
 		return typeStatusChange, string(append(number(nil, `{"statusId":`, changedStatus(e)), '}'))
 	case core.ActivityAssigneeChanged:
 		var manager int64

@@ -37,9 +37,9 @@ func (d *dialect) readFiles(w http.ResponseWriter, r *http.Request, caller auth.
 	if isMultipart(r) {
 		httpx.AwaitUpload(w)
 	}
-	batch := d.files.Begin(caller.AccountID)
+	ctx, batch := r.Context(), d.files.Begin(caller.AccountID)
 	err := readSent(r, into, func(part *multipart.Part) error {
-		err := batch.Add(r.Context(), file.Incoming{Name: part.FileName(), Type: part.Header.Get("Content-Type"), Body: body{part}})
+		err := batch.Add(ctx, file.Incoming{Name: part.FileName(), Type: part.Header.Get("Content-Type"), Body: body{part}})
 		if err != nil {
 			return fmt.Errorf("take file: %w", err)
 		}

@@ -78,7 +78,8 @@ func (d *dialect) createObject(w http.ResponseWriter, r *http.Request, caller au
 		return p.err
 	}
 	files, err := d.readFiles(w, r, caller, &body)
-	defer func() { files.Release(r.Context(), err) }()
+	ctx := r.Context()
+	defer func() { files.Release(ctx, err) }()
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,8 @@ func (d *dialect) createChild(w http.ResponseWriter, r *http.Request, caller aut
 	}
 	var body newChild
 	files, err := d.readFiles(w, r, caller, &body)
-	defer func() { files.Release(r.Context(), err) }()
+	ctx := r.Context()
+	defer func() { files.Release(ctx, err) }()
 	if err != nil {
 		return err
 	}

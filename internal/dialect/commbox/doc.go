@@ -8,6 +8,8 @@
 // to a stream, so that an answer costs one page of a history in memory and not
 // the history.
 //
+// WebhookFormat puts events of the log into the bodies of CommBox's webhooks.
+//
 // The package knows the use cases and core; the store only by the queries that
-// the use cases take. All of it is safe for concurrent use.
+// the use cases take, and to read what events do not carry. All of it is safe for concurrent use.
 package commbox

@@ -1,5 +1,16 @@
 package commbox
 
+import (
+	"maps"
+	"slices"
+
+	"parley/internal/core"
+)
+
+// DecidedEvents are the types of events of which it was decided what they are to
+// CommBox.
+func DecidedEvents() []core.EventType { return slices.Sorted(maps.Keys(tells)) }
+
 // Call is a call that the router knows.
 type Call struct {
 	Method, Path string

@@ -132,8 +132,9 @@ func closeBracket(b []byte) []byte { return append(b, ']') }
 // feeds opens the two walks through the threads, which go side by side: each
 // brings one thread's lines after the other's, reading ahead one page.
 func (o *objectWriter) feeds(r *http.Request, threads []core.Thread) (childs, activities feed) {
+	ctx := r.Context()
 	history := func(q conversation.HistoryQuery) feed {
-		return newFeed(o.dialect.conversations.History(r.Context(), o.account, threads, q))
+		return newFeed(o.dialect.conversations.History(ctx, o.account, threads, q))
 	}
 	if o.childs {
 		childs = history(conversation.HistoryQuery{Kinds: []core.EntryKind{core.Message}, ListedOnly: true, Desc: true})

@@ -59,18 +59,23 @@ func talkOn(t *testing.T, fixture string, turns []turn) {
 		for _, known := range regexp.MustCompile(`\d+`).FindAllString(string(text), -1) {
 			names.seen[known] = known
 		}
-		// So that no new id is one that the fixture has for something else.
-		err := s.Store.InTx(t.Context(), 0, func(ctx context.Context, tx store.Tx) error {
-			return errors.Join(tx.LiftIDs(ctx, store.PersonIDs, 3_000_000), tx.LiftIDs(ctx, store.IdentityIDs, 6_000_000))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		lift(t, s.Store)
 		for _, e := range turns {
 			e.play(t, s, &names)
 		}
 		healthy(t, s.Store)
 	})
+}
+
+// lift sees to it that no new id is one that the fixture has for something else.
+func lift(t *testing.T, st store.Store) {
+	t.Helper()
+	err := st.InTx(t.Context(), 0, func(ctx context.Context, tx store.Tx) error {
+		return errors.Join(tx.LiftIDs(ctx, store.PersonIDs, 3_000_000), tx.LiftIDs(ctx, store.IdentityIDs, 6_000_000))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // newIDs replaces the ids that the server gave by others that are the same on
