@@ -216,7 +216,7 @@ func holdAndRelease(t *testing.T, st store.Store, path string) {
 	testserver.Import(t, st, harbourFixture)
 	s := testserver.Serve(t, st, "sqlite")
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), helperEnv+"=hold", whereEnv+"="+path)
+	cmd.Env = append(os.Environ(), testkit.HelperEnv+"=hold", whereEnv+"="+path)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -296,7 +296,7 @@ func TestClockStepsBack(t *testing.T) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			rng := random(t)
+			rng := testkit.Random(t)
 			st := testserver.Open(t, engine)
 			f := storetest.Seed(t, st)
 			clock := testkit.NewClock(testserver.Now.Std())

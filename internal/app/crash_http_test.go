@@ -23,6 +23,7 @@ import (
 	"parley/internal/core"
 	"parley/internal/store"
 	"parley/internal/store/sqlite"
+	"parley/internal/testkit"
 	"parley/internal/testkit/testserver"
 )
 
@@ -53,7 +54,7 @@ func serveUntilKilled(ctx context.Context) error {
 func TestAnsweredSurvivesKills(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, engine string) {
-		rng := random(t)
+		rng := testkit.Random(t)
 		cfg := place(t, engine)
 		open(t, cfg, func(st store.Store) { testserver.Import(t, st, harbourFixture) })
 		writers := make([]*webWriter, httpClients)
@@ -96,8 +97,8 @@ func TestAnsweredSurvivesKills(t *testing.T) {
 // together, and kills it.
 func killUnder(t *testing.T, cfg *config.Config, writers []*webWriter, round, n int) {
 	t.Helper()
-	server := help(t, "serve", whereEnv+"="+cfg.DataDir, databaseEnv+"="+cfg.DatabaseURL.Reveal())
-	url := "http://" + server.line(t)
+	server := testkit.StartHelper(t, "serve", whereEnv+"="+cfg.DataDir, databaseEnv+"="+cfg.DatabaseURL.Reveal())
+	url := "http://" + server.Line(t)
 	if status, body := get(t, url+"/readyz"); status != http.StatusOK {
 		t.Errorf("readyz: %d %s", status, body)
 	}
@@ -116,7 +117,7 @@ func killUnder(t *testing.T, cfg *config.Config, writers []*webWriter, round, n 
 			break
 		}
 	}
-	server.kill(t)
+	server.Kill(t)
 	for range answers { // what was on its way
 	}
 }

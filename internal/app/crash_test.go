@@ -67,7 +67,7 @@ func TestAcknowledgedSurvivesKills(t *testing.T) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			rng := random(t)
+			rng := testkit.Random(t)
 			v := victim{engine: engine, where: t.TempDir()}
 			if engine == "postgres" {
 				v.server = testkit.StartPostgres(t)
@@ -125,7 +125,7 @@ func (v victim) killAfter(t *testing.T, tag string, n int, delay time.Duration, 
 	t.Helper()
 	serverToo = serverToo && v.server != nil
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), helperEnv+"=append", engineEnv+"="+v.engine, whereEnv+"="+v.where, tagEnv+"="+tag)
+	cmd.Env = append(os.Environ(), testkit.HelperEnv+"=append", engineEnv+"="+v.engine, whereEnv+"="+v.where, tagEnv+"="+tag)
 	if !serverToo { // else it may say, before it dies, that the database is gone
 		cmd.Stderr = os.Stderr
 	}

@@ -41,7 +41,7 @@ func TestHostileInput(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			testserver.Each(t, d.fixture, func(t *testing.T, s *testserver.Server) {
-				rng := random(t)
+				rng := testkit.Random(t)
 				before := export(t, s.Store)
 				c := &client{t: t, addr: strings.TrimPrefix(s.URL, "http://")}
 				defer c.close()

@@ -14,6 +14,7 @@ import (
 	"parley/internal/app"
 	"parley/internal/config"
 	"parley/internal/store"
+	"parley/internal/testkit"
 )
 
 // What the helpers "restore" and "serve" are told beside the data directory: see main_test.go.
@@ -76,9 +77,9 @@ func TestRestoreSurvivesKill(t *testing.T) {
 
 func killRestore(t *testing.T, cfg *config.Config, backup string) {
 	t.Helper()
-	child := help(t, "restore", backupEnv+"="+backup, whereEnv+"="+cfg.DataDir, databaseEnv+"="+cfg.DatabaseURL.Reveal())
-	if line := child.line(t); line != "ready" {
+	child := testkit.StartHelper(t, "restore", backupEnv+"="+backup, whereEnv+"="+cfg.DataDir, databaseEnv+"="+cfg.DatabaseURL.Reveal())
+	if line := child.Line(t); line != "ready" {
 		t.Errorf("the child said %q", line)
 	}
-	child.kill(t)
+	child.Kill(t)
 }

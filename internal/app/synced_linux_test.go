@@ -13,6 +13,7 @@ import (
 	"parley/internal/store"
 	"parley/internal/store/sqlite"
 	"parley/internal/store/storetest"
+	"parley/internal/testkit"
 )
 
 // TestSyncedBeforeAcknowledged traces a process that appends one entry after
@@ -29,7 +30,7 @@ func TestSyncedBeforeAcknowledged(t *testing.T) {
 	v.inspect(t, func(st store.Store) { storetest.Seed(t, st) })
 	file := filepath.Join(t.TempDir(), "trace")
 	cmd := exec.CommandContext(t.Context(), strace, "-f", "-y", "-s", "16", "-e", "trace=write,pwrite64,fsync,fdatasync", "-o", file, os.Args[0])
-	cmd.Env = append(os.Environ(), helperEnv+"=append one by one", engineEnv+"="+v.engine, whereEnv+"="+v.where, tagEnv+"=round 0")
+	cmd.Env = append(os.Environ(), testkit.HelperEnv+"=append one by one", engineEnv+"="+v.engine, whereEnv+"="+v.where, tagEnv+"=round 0")
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
