@@ -17,6 +17,7 @@ import (
 	"parley/internal/buildinfo"
 	"parley/internal/config"
 	"parley/internal/core"
+	"parley/internal/store"
 )
 
 type benchCmd struct {
@@ -28,6 +29,11 @@ type benchCmd struct {
 
 	URL       string `name:"url" help:"Measure the server at this address instead of starting one on the database." placeholder:"URL" group:"Server"`
 	ServerPID int    `name:"server-pid" help:"Process of that server, whose processor time and memory are read." placeholder:"PID" group:"Server"`
+
+	Measure        string `default:"requests" enum:"requests,live,idle,webhooks" help:"What to measure: requests of scenarios; live: how fast events reach streams while messages are written; idle: what sockets cost on which nothing happens; webhooks: how fast they are sent." placeholder:"WHAT" group:"Load"`
+	ContactStreams int    `default:"950" help:"Streams of contacts, for --measure live: server-sent events and WebSockets in turn." placeholder:"N" group:"Load"`
+	AgentStreams   int    `default:"50" help:"Streams of the account and of agents, for --measure live." placeholder:"N" group:"Load"`
+	Sockets        int    `default:"20000" help:"WebSockets, for --measure idle." placeholder:"N" group:"Load"`
 
 	Scenario    []string      `help:"Measure only this scenario; may be repeated. Without it all that read." placeholder:"NAME" group:"Load"`
 	Concurrency int           `default:"16" help:"Connections, each with at most one request under way." group:"Load"`
@@ -77,17 +83,12 @@ func (c benchCmd) Run(e *env) error {
 		return fmt.Errorf("what can be asked is not known (--fill makes data to ask for): %w", err)
 	}
 	report.Data.Fill = targets.Fill
-	plan := bench.Plan{URL: c.URL, PID: c.ServerPID, Load: c.load(), Rounds: c.Rounds, Clock: benchClock()}
-	if plan.Scenarios, err = targets.Select(c.Scenario); err != nil {
-		return err
+	if c.Measure == measureRequests {
+		err = c.measureRequests(e, &cfg, targets, &report)
+	} else {
+		err = c.measureLive(e, &cfg, targets, &report)
 	}
-	if c.WriteRate > 0 {
-		plan.WriteRate = c.WriteRate
-		if plan.Writes, err = targets.Writing(); err != nil {
-			return fmt.Errorf("--write-rate: %w", err)
-		}
-	}
-	if err := c.measure(e, &cfg, plan, &report); err != nil {
+	if err != nil {
 		return err
 	}
 	if c.JSON {
@@ -96,7 +97,7 @@ func (c benchCmd) Run(e *env) error {
 		err = report.WriteTable(e.io.out)
 	}
 	if err == nil && report.Failed() {
-		fmt.Fprintln(e.io.err, "parley: requests failed")
+		fmt.Fprintln(e.io.err, "parley: requests failed, or something is missing")
 		return errReported
 	}
 	return err
@@ -116,6 +117,12 @@ func (c benchCmd) check() error {
 	}
 	if c.URL != "" && c.Fill != 0 {
 		errs = append(errs, errors.New("--url: a server that runs is not filled"))
+	}
+	if c.ContactStreams < 0 || c.AgentStreams < 0 || c.ContactStreams+c.AgentStreams == 0 || c.Sockets < 1 {
+		errs = append(errs, errors.New("--contact-streams, --agent-streams, --sockets: there must be some"))
+	}
+	if c.Measure != measureRequests && (c.Rate > 0 || len(c.Scenario) > 0) {
+		errs = append(errs, errors.New("--measure: --rate and --scenario are of requests; messages are written at --write-rate"))
 	}
 	if c.URL == "" && c.ServerPID != 0 {
 		errs = append(errs, errors.New("--server-pid: is of the server at --url"))
@@ -165,7 +172,7 @@ func (c benchCmd) fill(e *env, cfg *config.Config) (bench.Filling, error) {
 	}
 	filling, err := c.data().Into(e.ctx, st, e.clock, progress)
 	if err == nil {
-		err = c.writeTargets(e, cfg, ops, filling.Filled)
+		err = c.writeTargets(e, cfg, st, ops, filling.Filled)
 	}
 	if err = errors.Join(err, ops.Close()); err != nil {
 		return filling, err
@@ -179,81 +186,136 @@ func (c benchCmd) fill(e *env, cfg *config.Config) (bench.Filling, error) {
 	return filling, nil
 }
 
-// writeTargets writes the file of targets with a new token, unless the one
-// there is of this very data.
-func (c benchCmd) writeTargets(e *env, cfg *config.Config, ops *app.Operations, data bench.Filled) error {
+// writeTargets writes the file of targets with new tokens, unless the one there
+// is of this very data.
+func (c benchCmd) writeTargets(e *env, cfg *config.Config, st store.Store, ops *app.Operations, data bench.Filled) error {
 	path := c.targets(cfg)
 	if there, err := bench.ReadTargets(path); err == nil && there.Fill != nil && *there.Fill == data {
 		return nil
 	}
-	out, err := ops.CreateToken(e.ctx, app.TokenRequest{
-		AccountID: bench.AccountID, Name: "bench " + rand.Text(), Scopes: []core.Scope{core.ScopeRead, core.ScopeWrite},
-	})
+	inbox, err := st.Inbox(e.ctx, bench.AccountID, bench.SigningInbox)
 	if err != nil {
 		return err
 	}
-	var made struct {
-		Token string `json:"token"`
-	}
-	if err := json.Unmarshal(out, &made); err != nil {
+	keys := bench.Keys{InboxID: inbox.ID, HMACToken: inbox.HMACToken}
+	if keys.Token, err = benchToken(e, ops, 0, core.ScopeRead, core.ScopeWrite, core.ScopeAdmin); err != nil {
 		return err
+	}
+	for _, agent := range bench.Staff() {
+		token, err := benchToken(e, ops, agent, core.ScopeRead)
+		if err != nil {
+			return err
+		}
+		keys.AgentTokens = append(keys.AgentTokens, token)
 	}
 	// With PostgreSQL nobody has made the folder yet.
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	return bench.Targets{Fill: &data, Scenarios: data.Scenarios(made.Token)}.Write(path)
+	return data.Targets(keys).Write(path)
 }
 
-// measure runs the plan, on a server of its own unless it names one.
-func (c benchCmd) measure(e *env, cfg *config.Config, plan bench.Plan, report *bench.Report) (err error) {
+// benchToken makes a token of an agent, or of the account when agent is 0.
+func benchToken(e *env, ops *app.Operations, agent int64, scopes ...core.Scope) (string, error) {
+	out, err := ops.CreateToken(e.ctx, app.TokenRequest{AccountID: bench.AccountID, AgentID: agent, Name: "bench " + rand.Text(), Scopes: scopes})
+	if err != nil {
+		return "", err
+	}
+	var made struct {
+		Token string `json:"token"`
+	}
+	err = json.Unmarshal(out, &made)
+	return made.Token, err
+}
+
+// measureRequests measures scenarios, on a server of its own unless there is one.
+func (c benchCmd) measureRequests(e *env, cfg *config.Config, targets bench.Targets, report *bench.Report) (err error) {
+	plan := bench.Plan{Load: c.load(), Rounds: c.Rounds, Clock: benchClock(), Progress: e.tell}
+	if plan.Scenarios, err = targets.Select(c.Scenario); err != nil {
+		return err
+	}
+	plan.Await = plan.Scenarios
+	if c.WriteRate > 0 {
+		plan.WriteRate = c.WriteRate
+		if plan.Writes, err = targets.Writing(); err != nil {
+			return fmt.Errorf("--write-rate: %w", err)
+		}
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	environ := childEnvironment(cfg)
 	if c.Floor {
-		plan.Floor = &bench.FloorProgram{Program: program, Args: []string{"bench-floor"}, Env: environ}
+		plan.Floor = &bench.FloorProgram{Program: program, Args: []string{"bench-floor"}, Env: childEnvironment(cfg)}
 	}
-	report.Data.URL = plan.URL
-	if plan.URL == "" {
-		child, err := startServer(e.ctx, program, environ, cfg, &plan, report)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, child.Stop()) }()
+	server, err := c.server(e, cfg, report)
+	if err != nil {
+		return err
 	}
-	plan.Progress = func(scenario string) { fmt.Fprintf(e.io.err, "measuring %s\n", scenario) }
+	defer func() { err = errors.Join(err, server.stop()) }()
+	plan.URL, plan.PID = server.url, server.pid
 	report.Results, err = plan.Run(e.ctx)
 	return err
 }
 
+// tell tells of progress.
+func (e *env) tell(what string) { fmt.Fprintln(e.io.err, what) }
+
+// benchServer is what is measured.
+type benchServer struct {
+	url  string
+	pid  int
+	stop func() error
+}
+
+// server returns the server that is named, or starts one on the database, with
+// more arguments.
+func (c benchCmd) server(e *env, cfg *config.Config, report *bench.Report, more ...string) (benchServer, error) {
+	report.Data.URL = c.URL
+	if c.URL != "" {
+		return benchServer{c.URL, c.ServerPID, func() error { return nil }}, nil
+	}
+	return startServer(e.ctx, cfg, report, more)
+}
+
 // startServer starts this program as a server on the database and waits until
 // it is ready.
-func startServer(ctx context.Context, program string, environ []string, cfg *config.Config, plan *bench.Plan, report *bench.Report) (*bench.Child, error) {
+func startServer(ctx context.Context, cfg *config.Config, report *bench.Report, more []string) (benchServer, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return benchServer{}, err
+	}
 	info, err := os.Stat(program)
 	if err != nil {
-		return nil, err
+		return benchServer{}, err
 	}
-	begin := plan.Clock.Now()
-	child, url, err := bench.Start(ctx, program, []string{
-		"serve", "--until-eof", "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "info",
+	clock := benchClock()
+	begin := clock.Now()
+	child, url, err := bench.Start(ctx, program, append([]string{
+		"serve", "--until-eof", "--addr", "127.0.0.1:0", "--admin-addr", benchAdmin(cfg), "--rate-limit", "0", "--log-level", "info",
 		"--data-dir", cfg.DataDir, "--log-format", "text",
-	}, environ, nil)
+	}, more...), childEnvironment(cfg), nil)
 	if err != nil {
-		return nil, err
+		return benchServer{}, err
 	}
 	if err := askReady(ctx, url); err != nil {
-		return nil, errors.Join(err, child.Stop())
+		return benchServer{}, errors.Join(err, child.Stop())
 	}
-	ready := plan.Clock.Now().Sub(begin)
-	plan.URL, plan.PID = url, child.PID()
+	ready := clock.Now().Sub(begin)
 	report.Data.Engine = "sqlite"
 	if cfg.Postgres() {
 		report.Data.Engine = "postgres"
 	}
 	report.Start = &bench.Startup{ReadyMillis: float64(ready.Microseconds()) / 1000, Memory: bench.MemoryOf(child.PID()), BinaryBytes: info.Size()}
-	return child, nil
+	return benchServer{url, child.PID(), child.Stop}, nil
+}
+
+// benchAdmin is the address for profiles: any, unless one was chosen.
+func benchAdmin(cfg *config.Config) string {
+	if cfg.AdminAddr == config.Default().AdminAddr {
+		return "127.0.0.1:0"
+	}
+	return cfg.AdminAddr
 }
 
 // askReady asks a server that says it serves whether it is ready.

@@ -138,9 +138,12 @@ Example:
 
 Exit status: 0 when all is well, 1 when there is a fault, one a line, 2 when a setting cannot be used.`,
 
-	"bench": `Measures the reads of conversations in every dialect: requests a second, latencies, and what they cost the server. Each request
+	"bench": `Measures reads of conversations, unread counts and searches: requests a second, latencies, and what they cost the server. Each request
 concerns a contact or conversation chosen by chance. In turn with the server a floor is measured: a bare HTTP server that sends
 answers of the same length under the same load. The ratio of both says more than either, since the machine's mood is in both.
+
+With --measure it measures instead how fast events reach those who follow them while messages are written, what sockets cost on
+which nothing happens, or how fast webhooks are sent.
 
 The server is this program, started on a free port without a limit of requests. Without flags bench fills a small throw-away
 database, measures it for a moment and removes it. Progress goes to standard error, the report to standard output;
@@ -151,8 +154,9 @@ Examples:
     parley bench --data-dir bench-data --fill 100000 --duration 10s
     parley bench --data-dir bench-data --rate 2000
     parley bench --url http://127.0.0.1:8080 --targets bench-targets.json
+    parley bench --data-dir bench-data --measure live --duration 60s
 
-Exit status: 0 when every request was answered rightly, 1 when one was not, 2 when the command line or a setting cannot be used.`,
+Exit status: 0 when every request was answered rightly and all that was to come came, 1 when not, 2 when the command line or a setting cannot be used.`,
 
 	"config print": `Examples:
 

@@ -53,7 +53,7 @@ type commands struct {
 	Restore    restoreCmd    `cmd:"" help:"Put a backup in the place of the database."`
 	Doctor     doctorCmd     `cmd:"" help:"Recount everything and report every difference."`
 	Settings   configCmd     `cmd:"" name:"config" help:"Look at the settings."`
-	Bench      benchCmd      `cmd:"" help:"Measure how fast conversations are read."`
+	Bench      benchCmd      `cmd:"" help:"Measure how fast the server answers."`
 	Migrate    migrateCmd    `cmd:"" help:"Create or migrate the database, and nothing else."`
 	Health     healthCmd     `cmd:"" help:"Ask the server on this machine whether it is ready."`
 	Completion completionCmd `cmd:"" help:"Print a script by which a shell completes the command line."`

@@ -52,9 +52,10 @@ type conn struct {
 	c    net.Conn // nil while there is none
 	r    *bufio.Reader
 	verb []byte // of every request
-	head []byte // of every request, and its body: what is behind the path
+	head []byte // of every request, and its body: what is behind the first line
 	req  []byte
 	body bytes.Buffer
+	tag  string // the last answer's
 }
 
 // anyRequest is what ReadResponse needs to know: only answers to HEAD have no
@@ -63,7 +64,7 @@ var anyRequest = &http.Request{Method: http.MethodGet}
 
 func newConn(to endpoint, s *Scenario, timeout time.Duration, now func() time.Time) *conn {
 	c := &conn{to: to, timeout: timeout, now: now, r: bufio.NewReaderSize(nil, readBufferBytes), verb: []byte("GET ")}
-	c.head = fmt.Appendf(nil, " HTTP/1.1\r\nHost: %s\r\n", to.host)
+	c.head = fmt.Appendf(nil, "Host: %s\r\n", to.host)
 	names := make([]string, 0, len(s.Headers))
 	for name := range s.Headers {
 		names = append(names, name)
@@ -85,22 +86,49 @@ func newConn(to endpoint, s *Scenario, timeout time.Duration, now func() time.Ti
 // body of the answer, which is valid until the next call. Every status but 200
 // and 201 is an error.
 func (c *conn) ask(ctx context.Context, s *Scenario, i int64) ([]byte, error) {
-	c.req = append(c.req[:0], c.verb...)
-	c.req = s.appendPath(c.req, i)
-	c.req = append(c.req, c.head...)
-	body, err := c.exchange(ctx)
-	if err != nil {
-		c.close()
-		return nil, err
+	status, err := c.send(ctx, s, i, "")
+	if err == nil && status != http.StatusOK && status != http.StatusCreated {
+		err = c.refuse(status)
 	}
-	return body, nil
+	return c.body.Bytes(), err
 }
 
-func (c *conn) exchange(ctx context.Context) ([]byte, error) {
+// revalidate asks whether the answer to the i-th path is still the one of the
+// tag. Every status but 304 is an error.
+func (c *conn) revalidate(ctx context.Context, s *Scenario, i int64, tag string) error {
+	status, err := c.send(ctx, s, i, tag)
+	if err == nil && status != http.StatusNotModified {
+		err = c.refuse(status)
+	}
+	return err
+}
+
+// refuse is the end of a connection whose answer is not the right one.
+func (c *conn) refuse(status int) error {
+	c.close()
+	return fmt.Errorf("status %d: %.200s", status, c.body.Bytes())
+}
+
+// send sends a request, with a tag unless it is "", and reads the answer.
+func (c *conn) send(ctx context.Context, s *Scenario, i int64, tag string) (status int, err error) {
+	c.req = append(c.req[:0], c.verb...)
+	c.req = s.appendPath(c.req, i)
+	c.req = append(c.req, " HTTP/1.1\r\n"...)
+	if tag != "" {
+		c.req = append(append(append(c.req, "If-None-Match: "...), tag...), "\r\n"...)
+	}
+	c.req = append(c.req, c.head...)
+	if status, err = c.exchange(ctx); err != nil {
+		c.close()
+	}
+	return status, err
+}
+
+func (c *conn) exchange(ctx context.Context) (status int, err error) {
 	kept := c.c != nil
 	for {
 		if err := c.open(ctx); err != nil {
-			return nil, err
+			return 0, err
 		}
 		err := c.c.SetDeadline(c.now().Add(c.timeout))
 		if err == nil {
@@ -115,7 +143,7 @@ func (c *conn) exchange(ctx context.Context) ([]byte, error) {
 		// A server may close a connection that was idle; on a new one it is a
 		// failure.
 		if !kept || isTimeout(err) {
-			return nil, fmt.Errorf("no answer: %w", err)
+			return 0, fmt.Errorf("no answer: %w", err)
 		}
 		kept = false
 		c.close()
@@ -149,26 +177,24 @@ func (c *conn) open(ctx context.Context) error {
 
 // read reads one answer to its end: as many bytes as its length says, or all
 // chunks.
-func (c *conn) read() ([]byte, error) {
+func (c *conn) read() (status int, err error) {
 	resp, err := http.ReadResponse(c.r, anyRequest)
 	if err != nil {
-		return nil, fmt.Errorf("read answer: %w", err)
+		return 0, fmt.Errorf("read answer: %w", err)
 	}
 	c.body.Reset()
 	_, err = c.body.ReadFrom(resp.Body)
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
-		return nil, fmt.Errorf("read body: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		return nil, fmt.Errorf("status %d: %.200s", resp.StatusCode, c.body.Bytes())
+		return 0, fmt.Errorf("read body: %w", err)
 	}
 	if c.r.Buffered() > 0 {
-		return nil, errors.New("there is more than one answer")
+		return 0, errors.New("there is more than one answer")
 	}
 	if resp.Close {
 		c.close()
 	}
-	return c.body.Bytes(), nil
+	c.tag = resp.Header.Get("ETag")
+	return resp.StatusCode, nil
 }
 
 func (c *conn) close() {

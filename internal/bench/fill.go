@@ -56,7 +56,7 @@ type fillState struct {
 }
 
 // fillVersion is raised whenever the same Fill gives other records.
-const fillVersion = 1
+const fillVersion = 2
 
 // Check reports what cannot be made.
 func (f Fill) Check() error {

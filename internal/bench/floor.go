@@ -26,7 +26,8 @@ func (f FloorProgram) start(ctx context.Context, body []byte) (*Child, string, e
 
 // ServeFloor is the floor's process: the least that an HTTP server in Go can
 // do. It reads a body of size bytes from in, answers every request with it on a
-// free loopback port, which it writes to out, and ends with ctx or in.
+// free loopback port, which it writes to out, and ends with ctx or in. An answer
+// without a body is a 304.
 func ServeFloor(ctx context.Context, size int, in io.Reader, out io.Writer) error {
 	body := make([]byte, size)
 	if _, err := io.ReadFull(in, body); err != nil {
@@ -39,6 +40,10 @@ func ServeFloor(ctx context.Context, size int, in io.Reader, out io.Writer) erro
 	length := []string{strconv.Itoa(size)}
 	contentType := []string{"application/json"}
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { //nolint:gosec // deadlines have their price, and only our parent calls
+		if size == 0 {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 		h := w.Header()
 		h["Content-Type"], h["Content-Length"] = contentType, length
 		_, _ = w.Write(body)

@@ -12,16 +12,34 @@ import (
 // The data's fixed points. Ids that requests name run in ranges, so that the
 // file of targets stays small.
 const (
-	accountUUID     = "0be7c4a0-5d1e-4b7a-9c3f-6a1d2e8f4b90"
-	inboxID         = 1
-	inboxIdentifier = "BenchWebsite"
-	firstAgent      = 1    // and their identities
-	firstContact    = 1001 // and their identities
-	contactUUID     = "c0000000-0000-4000-8000-"
-	identityUUID    = "d0000000-0000-4000-8000-"
-	sourceUUID      = "e0000000-0000-4000-8000-"
-	uuidDigits      = 12
+	accountUUID  = "0be7c4a0-5d1e-4b7a-9c3f-6a1d2e8f4b90"
+	websiteInbox = 1
+	outletInbox  = 2
+	firstAgent   = 1    // and their identities
+	firstContact = 1001 // and their identities
+	contactUUID  = "c0000000-0000-4000-8000-"
+	identityUUID = "d0000000-0000-4000-8000-"
+	sourceUUID   = "e0000000-0000-4000-8000-"
+	uuidDigits   = 12
 )
+
+// What an order is called: every conversation is about one of its own.
+const (
+	orderPrefix = "SH"
+	orderDigits = 7
+)
+
+// inboxes are two websites, each with a chat of its own: only api inboxes are
+// open to Chatwoot's client API, and the other dialects show them like any other.
+// Each has its members, who see no other one.
+var inboxes = []inboxRecord{
+	{Kind: "inbox", ID: websiteInbox, AccountID: AccountID, Name: "Website", Channel: "api", Identifier: "BenchWebsite", AgentIDs: []int64{1, 2, 3, 4}, CreatedAt: start},
+	{Kind: "inbox", ID: outletInbox, AccountID: AccountID, Name: "Outlet", Channel: "api", Identifier: "BenchOutlet", AgentIDs: []int64{5}, CreatedAt: start},
+}
+
+// outletOneIn is how many contacts there are to each, the first ones, that came
+// to the outlet.
+const outletOneIn = 10
 
 // anonymousOneIn is how many contacts there are to each that is known by
 // nothing but its visits.
@@ -39,42 +57,19 @@ func (f Fill) contacts() int64 {
 	return int64((f.Conversations + f.PerContact - 1) / f.PerContact)
 }
 
+// outlet is how many of them, the first, came to the outlet.
+func (f Fill) outlet() int64 { return (f.contacts() + outletOneIn - 1) / outletOneIn }
+
+// inboxOf is where the i-th contact came in.
+func (f Fill) inboxOf(i int64) int64 {
+	if i < f.outlet() {
+		return outletInbox
+	}
+	return websiteInbox
+}
+
 // known is how many of them, the first, have a name and an address.
 func (f Fill) known() int64 { return f.contacts() - f.contacts()/anonymousOneIn }
-
-// Scenarios returns the conversation reads over the data, and a write: of each
-// contact, and of each conversation, as often as of any other.
-func (f Fill) Scenarios(token string) []Scenario {
-	bearer := map[string]string{"Authorization": "Bearer " + token}
-	apiKey := map[string]string{"x-api-key": token}
-	identities := func(query string) []Series {
-		return []Series{{Prefix: "/v2/users/identities/", First: firstContact, Count: f.contacts(), Suffix: "/objects" + query}}
-	}
-	objects := func(query string) []Series {
-		return []Series{{Prefix: fmt.Sprintf("/streams/%d/objects/", inboxID), First: 1, Count: int64(f.Conversations), Suffix: query}}
-	}
-	const uncodie = "/api/agents/customerSupport/conversations?"
-	people := []Series{{Prefix: uncodie + "lead_id=" + contactUUID, First: firstContact, Count: f.known(), Digits: uuidDigits}}
-	if anonymous := f.contacts() - f.known(); anonymous > 0 {
-		people = append(people, Series{Prefix: uncodie + "visitor_id=" + identityUUID, First: firstContact + f.known(), Count: anonymous, Digits: uuidDigits})
-	}
-	return []Scenario{
-		{Name: "commbox-objects", Headers: bearer, Paths: identities(""), Contains: `"objectId":`},
-		{Name: "commbox-objects-newest", Headers: bearer, Paths: identities("?includeChilds=false"), Contains: `"objectId":`},
-		{Name: "commbox-object", Headers: bearer, Paths: objects(""), Contains: `"objectId":`},
-		{Name: "commbox-object-childs", Headers: bearer, Paths: objects("?includeChilds=true"), Contains: `"objectId":`},
-		{Name: "chatwoot-conversations", Paths: []Series{{
-			Prefix: "/public/api/v1/inboxes/" + inboxIdentifier + "/contacts/" + sourceUUID,
-			First:  firstContact, Count: f.contacts(), Digits: uuidDigits, Suffix: "/conversations",
-		}}, Contains: `"messages":[{`},
-		{Name: "uncodie-conversations", Headers: apiKey, Paths: people, Contains: `"last_message":{`},
-		{Name: "uncodie-site", Headers: apiKey, Paths: []Series{{Prefix: uncodie + "site_id=" + accountUUID}}, Contains: `"last_message":{`},
-		{
-			Name: "commbox-child", Headers: bearer, Paths: objects("/child"),
-			Body: `{"Message":"Hello, where is my order? It was due yesterday."}`, Contains: `"id":`,
-		},
-	}
-}
 
 // Generate writes the data in the interchange form. The contacts come first.
 // Conversations are dealt out to them in turn, so that those of one contact
@@ -159,6 +154,7 @@ type inboxRecord struct {
 	Name       string    `json:"name"`
 	Channel    string    `json:"channel"`
 	Identifier string    `json:"identifier"`
+	AgentIDs   []int64   `json:"agent_ids"`
 	CreatedAt  time.Time `json:"created_at"`
 }
 
@@ -179,9 +175,9 @@ func (g *generator) account() {
 	for i, title := range labelTitles {
 		g.put(labelRecord{"label", int64(i + 1), AccountID, title, "#0369a1", start})
 	}
-	// A website with a chat of its own: only api inboxes are open to Chatwoot's
-	// client API, and the other dialects show them like any other.
-	g.put(inboxRecord{"inbox", inboxID, AccountID, "Website", "api", inboxIdentifier, start})
+	for i := range inboxes {
+		g.put(inboxes[i])
+	}
 }
 
 // bot is the last of the agents.
@@ -245,7 +241,7 @@ func (g *generator) contact(i int64) {
 	}
 	g.put(c)
 	g.put(identity)
-	g.put(contactInboxRecord{"contact_inbox", id, id, inboxID, numberedUUID(sourceUUID, id), start})
+	g.put(contactInboxRecord{"contact_inbox", id, id, g.inboxOf(i), numberedUUID(sourceUUID, id), start})
 }
 
 type conversationRecord struct {
@@ -286,11 +282,12 @@ type sender struct {
 // conversation writes the i-th conversation and its messages.
 func (g *generator) conversation(i int64) {
 	contact := firstContact + i%g.contacts()
-	agent := firstAgent + g.rnd.Int64N(int64(len(agentNames)))
+	inbox := g.inboxOf(i % g.contacts())
+	agent := g.agentOf(inbox)
 	created := start.Add(time.Duration(float64(period) / float64(g.Conversations) * float64(i))).Truncate(time.Millisecond)
 	uuid := g.uuid()
 	c := conversationRecord{
-		Kind: "conversation", ID: i + 1, UUID: uuid, InboxID: inboxID, IdentityID: contact, ContactInboxID: contact,
+		Kind: "conversation", ID: i + 1, UUID: uuid, InboxID: inbox, IdentityID: contact, ContactInboxID: contact,
 		Status: pick(g.rnd, statuses), Subject: pick(g.rnd, subjects), OwnerID: firstAgent, BotID: g.bot(), CreatedAt: created,
 		Ext: map[string]any{"commbox": map[string]any{
 			"content": map[string]any{"guidRT": strings.ReplaceAll(uuid, "-", ""), "originUrl": "https://shop.example/help"},
@@ -316,10 +313,20 @@ func (g *generator) conversation(i int64) {
 	}
 }
 
+// agentOf chooses who answers in an inbox: one of its members, or the bot.
+func (g *generator) agentOf(inbox int64) int64 {
+	members := inboxes[inbox-1].AgentIDs
+	if n := g.rnd.IntN(len(members) + 1); n < len(members) {
+		return members[n]
+	}
+	return g.bot()
+}
+
 // messages says the lines of a conversation: contact and agent mostly in turn.
 func (g *generator) messages(c *conversationRecord, agent int64) []messageRecord {
 	lines := make([]messageRecord, g.Messages)
 	at, by := c.CreatedAt, "contact"
+	about := fmt.Sprintf("It is about order %s%0*d.", orderPrefix, orderDigits, c.ID)
 	for k := range lines {
 		if k > 0 {
 			at = at.Add(time.Duration(5_000+g.rnd.IntN(120_000)) * time.Millisecond)
@@ -334,8 +341,9 @@ func (g *generator) messages(c *conversationRecord, agent int64) []messageRecord
 		if by == "agent" {
 			m.Sender.ID, m.Content = agent, agentText(g.rnd)
 		} else {
-			m.Content = contactText(g.rnd)
+			m.Content = contactText(g.rnd, about)
 		}
+		about = ""
 		lines[k] = m
 	}
 	return lines

@@ -35,4 +35,12 @@ func (l latencies) percentile(p float64) time.Duration {
 	return time.Duration(l.h.ValueAtQuantile(p))
 }
 
+func (l latencies) percentiles() Percentiles {
+	micros := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+	return Percentiles{
+		P50: micros(l.percentile(50)), P90: micros(l.percentile(90)), P99: micros(l.percentile(99)),
+		P999: micros(l.percentile(99.9)), Max: micros(l.max()),
+	}
+}
+
 func (l latencies) max() time.Duration { return time.Duration(l.h.Max()) }

@@ -32,6 +32,9 @@ type Plan struct {
 	// Floor is measured before the server in each round, under the same load;
 	// nil leaves it out.
 	Floor *FloorProgram
+	// Await are scenarios whose Settled is waited for before anything is
+	// measured.
+	Await []Scenario
 	Clock Clock
 	// Progress, which may be nil, is told what comes next.
 	Progress func(what string)
@@ -92,12 +95,13 @@ func (p Plan) Run(ctx context.Context) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.await(ctx, to); err != nil {
+		return nil, err
+	}
 	var results []Result
 	for i := range p.Scenarios {
 		s := &p.Scenarios[i]
-		if p.Progress != nil {
-			p.Progress(s.Name)
-		}
+		p.tell("measuring " + s.Name)
 		result, err := p.measure(ctx, to, s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
@@ -107,9 +111,54 @@ func (p Plan) Run(ctx context.Context) ([]Result, error) {
 	return results, nil
 }
 
+func (p Plan) tell(what string) {
+	if p.Progress != nil {
+		p.Progress(what)
+	}
+}
+
+// settleInterval is the time between two looks whether a server is done with
+// work of its own.
+const settleInterval = time.Second
+
+// await returns when the server is done with what it has begun with, such as
+// filling an index after an import.
+func (p Plan) await(ctx context.Context, to endpoint) error {
+	for i := range p.Await {
+		s := &p.Await[i]
+		if s.Settled == "" {
+			continue
+		}
+		c := newConn(to, s, p.Load.Timeout, p.Clock.Now)
+		defer c.close()
+		for waited := false; ; waited = true {
+			body, err := c.ask(ctx, s, 0)
+			if err != nil {
+				return fmt.Errorf("%s: wait for the server: %w", s.Name, err)
+			}
+			if bytes.Contains(body, []byte(s.Settled)) {
+				break
+			}
+			if !waited {
+				p.tell("waiting until the server answers " + s.Settled + " to " + s.Name)
+			}
+			p.Clock.Sleep(settleInterval)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (p Plan) measure(ctx context.Context, to endpoint, s *Scenario) (Result, error) {
 	result := Result{Scenario: s.Name}
 	sample, err := p.probe(ctx, to, s)
+	ask := s.plainly()
+	if err == nil && s.Revalidates {
+		ask, err = p.tags(ctx, to, s)
+		sample = nil
+	}
 	if ctx.Err() != nil {
 		return result, ctx.Err()
 	}
@@ -141,7 +190,7 @@ func (p Plan) measure(ctx context.Context, to endpoint, s *Scenario) (Result, er
 	}
 	for round := range p.Rounds {
 		for _, m := range servers {
-			p.round(ctx, m, s, uint64(round))
+			p.round(ctx, m, ask, uint64(round))
 			if ctx.Err() != nil {
 				return result, ctx.Err()
 			}
@@ -201,6 +250,53 @@ func (s *Scenario) check(body []byte) error {
 	return nil
 }
 
+// asking is what load asks for.
+type asking struct {
+	scenario *Scenario
+	rows     int64 // of which each time one is chosen
+	// answer asks for one of the rows and returns the length of the answer's
+	// body.
+	answer func(ctx context.Context, c *conn, row int64) (int, error)
+}
+
+// plainly asks for the paths of the scenario.
+func (s *Scenario) plainly() asking {
+	return asking{s, s.size(), func(ctx context.Context, c *conn, row int64) (int, error) {
+		body, err := c.ask(ctx, s, row)
+		if err == nil {
+			err = s.check(body)
+		}
+		return len(body), err
+	}}
+}
+
+// taggedPaths is how many answers a client knows that revalidates them.
+const taggedPaths = 1000
+
+// tags fetches the tags of some answers, and returns what asks for those again.
+func (p Plan) tags(ctx context.Context, to endpoint, s *Scenario) (asking, error) {
+	c := newConn(to, s, p.Load.Timeout, p.Clock.Now)
+	defer c.close()
+	rnd := rand.New(rand.NewPCG(p.Load.Seed, taggedPaths)) //nolint:gosec // rows are chosen, not secrets
+	type known struct {
+		row int64
+		tag string
+	}
+	all := make([]known, min(taggedPaths, s.size()))
+	for i := range all {
+		all[i].row = rnd.Int64N(s.size())
+		if _, err := c.ask(ctx, s, all[i].row); err != nil {
+			return asking{}, err
+		}
+		if all[i].tag = c.tag; c.tag == "" {
+			return asking{}, errors.New("the answer has no ETag")
+		}
+	}
+	return asking{s, int64(len(all)), func(ctx context.Context, c *conn, row int64) (int, error) {
+		return 0, c.revalidate(ctx, s, all[row].row, all[row].tag)
+	}}, nil
+}
+
 // subject is a server that is measured, and what was found so far.
 type subject struct {
 	to  endpoint
@@ -210,12 +306,13 @@ type subject struct {
 	perSecond []float64 // of each round
 	cpuMillis []float64
 	peak      *Memory
+	from      time.Time // when the last round's warm-up was over
 
 	beside *subject // what is written meanwhile, nil = nothing
 }
 
 // round puts load on the server once.
-func (p Plan) round(ctx context.Context, m *subject, s *Scenario, number uint64) {
+func (p Plan) round(ctx context.Context, m *subject, a asking, number uint64) {
 	load := p.Load
 	load.Seed += number
 	var writing sync.WaitGroup
@@ -223,13 +320,16 @@ func (p Plan) round(ctx context.Context, m *subject, s *Scenario, number uint64)
 		writes := load
 		writes.Rate = p.WriteRate
 		writing.Go(func() {
-			m.beside.add(writes.run(ctx, p.Clock, p.Writes.size(), p.sender(m.to, p.Writes), func() {}))
+			m.beside.add(writes.run(ctx, p.Clock, p.Writes.size(), p.sender(m.to, p.Writes.plainly()), func() {}))
 		})
 	}
 	stop := watchMemory(ctx, m.pid)
 	var before time.Duration
 	var known bool
-	found := load.run(ctx, p.Clock, s.size(), p.sender(m.to, s), func() { before, known = m.cpu() })
+	found := load.run(ctx, p.Clock, a.rows, p.sender(m.to, a), func() {
+		before, known = m.cpu()
+		m.from = p.Clock.Now()
+	})
 	after, _ := m.cpu()
 	if peak := stop(); peak != nil {
 		if m.peak == nil {
@@ -244,17 +344,11 @@ func (p Plan) round(ctx context.Context, m *subject, s *Scenario, number uint64)
 	writing.Wait()
 }
 
-// sender returns what makes the senders of a scenario's requests.
-func (p Plan) sender(to endpoint, s *Scenario) func() (sendFunc, func()) {
+// sender returns what makes the senders of requests.
+func (p Plan) sender(to endpoint, a asking) func() (sendFunc, func()) {
 	return func() (sendFunc, func()) {
-		c := newConn(to, s, p.Load.Timeout, p.Clock.Now)
-		return func(ctx context.Context, i int64) (int, error) {
-			body, err := c.ask(ctx, s, i)
-			if err == nil {
-				err = s.check(body)
-			}
-			return len(body), err
-		}, c.close
+		c := newConn(to, a.scenario, p.Load.Timeout, p.Clock.Now)
+		return func(ctx context.Context, row int64) (int, error) { return a.answer(ctx, c, row) }, c.close
 	}
 }
 
@@ -277,14 +371,10 @@ func (m *subject) cpu() (time.Duration, bool) {
 
 func (m *subject) figures() Figures {
 	t := m.total
-	micros := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 	return Figures{
 		Requests: t.requests, Errors: t.errors, Late: t.late, Dropped: t.dropped,
 		PerSecond: median(m.perSecond), CPUMillis: median(m.cpuMillis), Peak: m.peak,
-		Latency: Percentiles{
-			P50: micros(t.spans.percentile(50)), P90: micros(t.spans.percentile(90)), P99: micros(t.spans.percentile(99)),
-			P999: micros(t.spans.percentile(99.9)), Max: micros(t.spans.max()),
-		},
+		Latency: t.spans.percentiles(),
 	}
 }
 

@@ -48,3 +48,13 @@ func kibibytes(status []byte, name string) (n int64, ok bool) {
 	n, err := strconv.ParseInt(string(fields[0]), 10, 64)
 	return n << 10, err == nil
 }
+
+// openFiles is how many files a process of ours may have open: the hard limit,
+// up to which the runtime raises the other one at its start.
+func openFiles() (limit uint64, ok bool) {
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
+		return 0, false
+	}
+	return r.Max, true
+}

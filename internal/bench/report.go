@@ -17,7 +17,11 @@ type Report struct {
 	Load    Pace    `json:"load"`
 	// Start is of the server that was started for the run, nil without one.
 	Start   *Startup `json:"start,omitempty"`
-	Results []Result `json:"results"`
+	Results []Result `json:"results,omitempty"`
+	// What was measured instead of requests; nil = it was not.
+	Live       *LiveResult     `json:"live,omitempty"`
+	Idle       *IdleResult     `json:"idle,omitempty"`
+	Deliveries *DeliveryResult `json:"deliveries,omitempty"`
 }
 
 // Machine is where it ran.
@@ -76,8 +80,11 @@ type Startup struct {
 	BinaryBytes int64 `json:"binary_bytes"`
 }
 
-// Failed tells whether any request failed.
+// Failed tells whether any request failed, or anything that was to come did not.
 func (r *Report) Failed() bool {
+	if r.Live != nil && r.Live.Failed() || r.Idle != nil && r.Idle.Failed() || r.Deliveries != nil && r.Deliveries.Failed() {
+		return true
+	}
 	for i := range r.Results {
 		if r.Results[i].Failed() {
 			return true
@@ -97,6 +104,11 @@ func (r *Report) WriteJSON(w io.Writer) error {
 func (r *Report) WriteTable(w io.Writer) error {
 	var text strings.Builder
 	r.head(&text)
+	if r.Live != nil || r.Idle != nil || r.Deliveries != nil {
+		r.live(&text)
+		_, err := io.WriteString(w, text.String())
+		return err
+	}
 	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	columns := []string{"req/s", "of floor", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms", "CPU ms", "RssAnon MiB", "bytes", "requests", "errors"}
 	if r.Load.paced() {

@@ -19,6 +19,19 @@ type Targets struct {
 	// written by hand.
 	Fill      *Filled    `json:"fill,omitempty"`
 	Scenarios []Scenario `json:"scenarios"`
+	// Live says who can follow what happens, nil when nobody is known.
+	Live *LiveTargets `json:"live,omitempty"`
+}
+
+// LiveTargets are who follows what happens, through /v1.
+type LiveTargets struct {
+	Keys
+
+	// Contacts are the ids of contacts, which their only identities have, too.
+	Contacts Series `json:"contacts"`
+	// Conversations is how many there are: their ids are 1, 2, 3 and so on, and
+	// they were dealt out to the contacts in turn.
+	Conversations int64 `json:"conversations"`
 }
 
 // Scenario is one kind of request, of which each concerns another row.
@@ -34,6 +47,13 @@ type Scenario struct {
 	// Contains is a text that every right answer contains, so that an empty
 	// list does not pass for a fast one; "" = whatever.
 	Contains string `json:"contains,omitempty"`
+	// Settled is a text that answers contain once the server is done with work
+	// of its own that it has begun with; nothing is measured before. "" = there
+	// is no such work.
+	Settled string `json:"settled,omitempty"`
+	// Revalidates has answers asked for that the client has already: each of
+	// them is to be a 304.
+	Revalidates bool `json:"revalidates,omitempty"`
 }
 
 // Series is a range of paths, each with its query: Prefix, the numbers First,
@@ -43,6 +63,8 @@ type Series struct {
 	First  int64  `json:"first,omitempty"`
 	// Count is how many numbers there are; 0 = the one path without a number.
 	Count int64 `json:"count,omitempty"`
+	// Step is how far one number is from the next; 0 is 1.
+	Step int64 `json:"step,omitempty"`
 	// Digits is the length to which numbers are filled up with zeros.
 	Digits int    `json:"digits,omitempty"`
 	Suffix string `json:"suffix,omitempty"`
@@ -51,11 +73,14 @@ type Series struct {
 // size is how many paths the series has.
 func (s *Series) size() int64 { return max(s.Count, 1) }
 
+// number is the i-th number.
+func (s *Series) number(i int64) int64 { return s.First + i*max(s.Step, 1) }
+
 // append appends the i-th path.
 func (s *Series) append(b []byte, i int64) []byte {
 	b = append(b, s.Prefix...)
 	if s.Count > 0 {
-		number := strconv.FormatInt(s.First+i, 10)
+		number := strconv.FormatInt(s.number(i), 10)
 		for range s.Digits - len(number) {
 			b = append(b, '0')
 		}
@@ -171,12 +196,15 @@ func (t Targets) check() error {
 			return fmt.Errorf("scenario %s has no paths", s.Name)
 		}
 		for _, p := range s.Paths {
-			if !strings.HasPrefix(p.Prefix, "/") || p.Count < 0 || p.First < 0 || strings.ContainsAny(p.Prefix+p.Suffix, " \r\n") {
+			if !strings.HasPrefix(p.Prefix, "/") || p.Count < 0 || p.First < 0 || p.Step < 0 || strings.ContainsAny(p.Prefix+p.Suffix, " \r\n") {
 				return fmt.Errorf("scenario %s: a path begins with / and has no blanks, its numbers are not negative", s.Name)
 			}
 		}
 		if s.Writes() && !json.Valid([]byte(s.Body)) {
 			return fmt.Errorf("scenario %s: the body is not JSON", s.Name)
+		}
+		if s.Writes() && s.Revalidates {
+			return fmt.Errorf("scenario %s: what is written is not revalidated", s.Name)
 		}
 		for name, value := range s.Headers {
 			if name == "" || strings.ContainsAny(name, ": \r\n") || strings.ContainsAny(value, "\r\n") {

@@ -15,8 +15,9 @@ func TestPathsOfSeries(t *testing.T) {
 		{Prefix: "/a/", First: 9, Count: 2, Suffix: "/x"},
 		{Prefix: "/b?id=", First: 98, Count: 3, Digits: 4},
 		{Prefix: "/c"},
+		{Prefix: "/d/", First: 1, Count: 2, Step: 5},
 	}}
-	want := []string{"/a/9/x", "/a/10/x", "/b?id=0098", "/b?id=0099", "/b?id=0100", "/c"}
+	want := []string{"/a/9/x", "/a/10/x", "/b?id=0098", "/b?id=0099", "/b?id=0100", "/c", "/d/1", "/d/6"}
 	if s.size() != int64(len(want)) {
 		t.Fatalf("%d paths, want %d", s.size(), len(want))
 	}
@@ -35,7 +36,7 @@ func TestTargetsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill := Fill{Conversations: 100_000, PerContact: 5, Messages: 10, Seed: 1}
-	written := Targets{Fill: &Filled{Fill: fill, ID: "x"}, Scenarios: fill.Scenarios("secret")}
+	written := Filled{Fill: fill, ID: "x"}.Targets(Keys{Token: "secret", AgentTokens: []string{"one"}, InboxID: 1, HMACToken: "key"})
 	if err := written.Write(path); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func TestTargetsFile(t *testing.T) {
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v: the file holds a token", info.Mode())
 	}
-	if info.Size() > 8<<10 {
+	if info.Size() > 24<<10 {
 		t.Errorf("%d bytes: it grows with the data", info.Size())
 	}
 	read, err := ReadTargets(path)
@@ -64,7 +65,7 @@ func TestTargetsFile(t *testing.T) {
 		t.Error("an unknown scenario was selected")
 	}
 	all, err := read.Select(nil)
-	if err != nil || len(all) != len(read.Scenarios)-1 {
+	if err != nil || len(all) != len(read.Scenarios)-2 {
 		t.Errorf("selected %v, %v; want all that read", all, err)
 	}
 	if writing, err := read.Writing(); err != nil || writing.Name != "commbox-child" {
@@ -73,7 +74,7 @@ func TestTargetsFile(t *testing.T) {
 	if _, err := (Targets{Scenarios: all}).Writing(); err == nil {
 		t.Error("a scenario that reads is taken for one that writes")
 	}
-	if _, err := (Targets{Scenarios: read.Scenarios[7:]}).Select(nil); err == nil {
+	if _, err := (Targets{Scenarios: read.Scenarios[len(read.Scenarios)-2:]}).Select(nil); err == nil {
 		t.Error("a scenario that writes was selected without being named")
 	}
 }
@@ -89,6 +90,8 @@ func TestTargetsAreChecked(t *testing.T) {
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x y"}]}]}`:                                  "no blanks",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x","count":-1}]}]}`:                         "not negative",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x"}],"body":"{"}]}`:                         "not JSON",
+		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x","step":-1}]}]}`:                          "not negative",
+		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x"}],"body":"{}","revalidates":true}]}`:     "not revalidated",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x"}],"headers":{"a":"b\r\nc: d"}}]}`:        "is no header",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x"}],"headers":{"a: b\r\nc":"d"}}]}`:        "is no header",
 		`{"scenarios":[{"name":"a","paths":[{"prefix":"/x","suffix":" HTTP/1.1\r\nHost: evil"}]}]}`: "no blanks",

@@ -55,19 +55,21 @@ const (
 	longestText  = 200
 )
 
-func contactText(rnd *rand.Rand) string { return sentences(rnd, contactSentences) }
+// contactText begins with a sentence of its own, unless that is "".
+func contactText(rnd *rand.Rand, first string) string { return sentences(rnd, first, contactSentences) }
 
 // agentText is HTML in one of six.
 func agentText(rnd *rand.Rand) string {
 	if rnd.IntN(6) == 0 {
 		return pick(rnd, agentHTML)
 	}
-	return sentences(rnd, agentSentences)
+	return sentences(rnd, "", agentSentences)
 }
 
-// sentences joins one to three, as far as the length allows.
-func sentences(rnd *rand.Rand, from []string) string {
+// sentences joins one to three to the first, as far as the length allows.
+func sentences(rnd *rand.Rand, first string, from []string) string {
 	var text strings.Builder
+	text.WriteString(first)
 	for n := 1 + rnd.IntN(3); n > 0 || text.Len() < shortestText; n-- {
 		next := pick(rnd, from)
 		if text.Len() > 0 {

@@ -31,7 +31,7 @@ func BenchmarkCreateChild(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			writing, err := bench.Targets{Scenarios: fill.Scenarios(token)}.Writing()
+			writing, err := bench.Targets{Scenarios: fill.Scenarios(bench.Keys{Token: token})}.Writing()
 			if err != nil {
 				b.Fatal(err)
 			}
