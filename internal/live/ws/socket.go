@@ -21,6 +21,7 @@ import (
 type socket struct {
 	sockets *Sockets
 	conn    *websocket.Conn
+	net     *gathering // below conn
 	client  Client
 	ctx     context.Context //nolint:containedctx // ends with the socket
 	cancel  context.CancelFunc
@@ -372,8 +373,24 @@ func (k *socket) writeRest(s *sub) (held bool, err error) {
 		s.heldAt = now
 	}
 	k.mu.Unlock()
+	if failed, err := k.writeEvents(s, send); failed || err != nil {
+		return failed, err
+	}
+	if s.rest = s.rest[n:]; !held {
+		s.rest = nil
+	}
+	return held, nil
+}
+
+// writeEvents writes events of a subscription, with as few system calls as they
+// fit in. failed says that it has ended at one that cannot be shown.
+func (k *socket) writeEvents(s *sub, events []*live.Event) (failed bool, err error) {
+	if len(events) > 1 {
+		k.net.gather()
+		defer func() { err = errors.Join(err, k.net.release()) }()
+	}
 	view := s.View()
-	for _, e := range send {
+	for _, e := range events {
 		body, err := e.Body(view)
 		if err != nil {
 			k.ended(s, err)
@@ -383,10 +400,7 @@ func (k *socket) writeRest(s *sub) (held bool, err error) {
 			return false, err
 		}
 	}
-	if s.rest = s.rest[n:]; !held {
-		s.rest = nil
-	}
-	return held, nil
+	return false, nil
 }
 
 // writeText writes a frame.

@@ -113,13 +113,17 @@ func New(hub *live.Hub, clock core.Clock) *Sockets {
 type hijackable struct {
 	http.ResponseWriter
 	done bool
+	conn *gathering // of a connection that was taken over
 }
 
 // Hijack implements http.Hijacker.
 func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
-	h.done = err == nil
-	return conn, rw, err
+	if h.done = err == nil; !h.done {
+		return nil, nil, err
+	}
+	h.conn = &gathering{Conn: conn}
+	return h.conn, rw, nil
 }
 
 // Serve makes a socket of the request and returns: the socket lives on by
@@ -135,7 +139,7 @@ func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, c Client) error 
 	case err != nil:
 		return &core.Error{Kind: core.Invalid, Message: "a WebSocket is opened here", Err: err}
 	}
-	k := &socket{sockets: s, conn: conn, client: c, pingedAt: s.clock()}
+	k := &socket{sockets: s, conn: conn, net: h.conn, client: c, pingedAt: s.clock()}
 	k.ctx, k.cancel = context.WithCancel(s.ctx)
 	s.mu.Lock()
 	if s.closed {
