@@ -13,7 +13,6 @@ import (
 )
 
 var (
-	entriesByIDSQL  = byIDs(entryTable)
 	contactsByIDSQL = byIDs(contactTable)
 	entryDocsSQL    = documentTexts("kind IN ('message', 'note')")
 	contactDocsSQL  = documentTexts("kind = 'contact'")
@@ -72,7 +71,7 @@ func isPlainName(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= 
 
 // EntriesByID implements store.Search.
 func (r reader) EntriesByID(ctx context.Context, account int64, ids []int64) ([]core.Entry, error) {
-	return listByIDs(ctx, r.checked, new(entryRow), entriesByIDSQL, account, ids)
+	return listByIDs(ctx, r.checked, new(entryRow), r.texts.entries(), account, ids)
 }
 
 // ContactsByID implements store.Search.

@@ -21,6 +21,8 @@ type textIndex interface {
 	search(ctx context.Context, c checked, s *search) (store.SearchPage, error)
 	// holds tells whether the document is found by all of the tokens.
 	holds(ctx context.Context, c checked, account, doc int64, tokens []string) (bool, error)
+	// entries are the statements that read the entries of documents by their ids.
+	entries() map[int]string
 }
 
 var textIndexes = map[TextIndex]textIndex{FTS5: fts5{}, TSVector: tsVector{}}

@@ -148,6 +148,10 @@ func (tsVector) indexed(ctx context.Context, c checked, s *search, query string)
 	return docs, len(found) == 0 || found[0].size <= maxFound, nil
 }
 
+var tsVectorEntriesSQL = byIDs(entryTable)
+
+func (tsVector) entries() map[int]string { return tsVectorEntriesSQL }
+
 func (tsVector) holds(ctx context.Context, c checked, account, doc int64, tokens []string) (bool, error) {
 	_, ok, err := find(ctx, c, new(number), "SELECT doc_id FROM search_docs WHERE account_id = $1 AND doc_id = $2 AND tokens @@ $3::text::tsquery",
 		account, doc, "'"+strings.Join(tokens, "' & '")+"'")
