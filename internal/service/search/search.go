@@ -20,7 +20,7 @@ const (
 	// MaxLimit is how many hits a page holds at most.
 	MaxLimit = 50
 	// scanned is how many candidates are looked at for a page at most.
-	scanned = 5000
+	scanned = 2000
 	// rounds is how often the store is asked for a page at most: what it finds
 	// is looked at again where the order of words counts.
 	rounds = 5
