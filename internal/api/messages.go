@@ -140,7 +140,7 @@ func (a *API) createMessage(ctx context.Context, c *caller, in *struct {
 },
 ) (reply[Message], error) {
 	b := &in.Body
-	t, err := a.thread(ctx, c, in.Ref)
+	t, err := a.threadWith(ctx, c, in.Ref, spokenParts)
 	if err != nil {
 		return reply[Message]{}, err
 	}
@@ -200,7 +200,7 @@ func (a *API) firstMessage(_ context.Context, c *caller, b *FirstMessage) (*conv
 
 // message returns the conversation and the message that a path names.
 func (a *API) message(ctx context.Context, c *caller, in *ByMessage) (core.Thread, core.Line, error) {
-	t, err := a.thread(ctx, c, in.Ref)
+	t, err := a.threadWith(ctx, c, in.Ref, spokenParts)
 	if err != nil {
 		return core.Thread{}, core.Line{}, err
 	}

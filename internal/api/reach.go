@@ -34,8 +34,16 @@ func number(ref string) (id int64, text string, err error) {
 // shownParts are those of a thread that a conversation shows.
 const shownParts = store.WithInbox | store.WithLast | store.WithContact | store.WithIdentity
 
-// thread returns the conversation that a reference means.
+// spokenParts are those of a thread that its messages show.
+const spokenParts = store.WithContact | store.WithIdentity
+
+// thread returns the conversation that a reference means, as it is shown.
 func (a *API) thread(ctx context.Context, c *caller, ref string) (core.Thread, error) {
+	return a.threadWith(ctx, c, ref, shownParts)
+}
+
+// threadWith is thread with other parts.
+func (a *API) threadWith(ctx context.Context, c *caller, ref string, parts store.Parts) (core.Thread, error) {
 	id, name, err := number(ref)
 	if err != nil {
 		return core.Thread{}, err
@@ -45,7 +53,7 @@ func (a *API) thread(ctx context.Context, c *caller, ref string) (core.Thread, e
 			return core.Thread{}, err
 		}
 	}
-	t, err := a.conversations.Thread(ctx, c.AccountID, id, shownParts)
+	t, err := a.conversations.Thread(ctx, c.AccountID, id, parts)
 	if err != nil {
 		return core.Thread{}, err
 	}
