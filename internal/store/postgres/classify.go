@@ -50,6 +50,8 @@ func judge(code string) (core.Kind, string) {
 		return core.Unavailable, "the database has no space left"
 	case "25006": // read_only_sql_transaction: a standby
 		return core.Unavailable, "the database cannot be written to"
+	case "25P03": // idle_in_transaction_session_timeout
+		return core.Unavailable, "the database has given up waiting"
 	case "55P03", "57014": // lock_not_available, query_canceled
 		return core.Unavailable, "the database is busy"
 	}

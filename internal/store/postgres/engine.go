@@ -33,6 +33,7 @@ type Engine struct {
 	pool      *pgxpool.Pool
 	logger    *slog.Logger
 	txTimeout time.Duration
+	begin     string // what begins a write transaction
 }
 
 var _ sqlstore.Engine = (*Engine)(nil)
@@ -62,12 +63,12 @@ func (e *Engine) Snapshot(ctx context.Context, fn func(ctx context.Context, q sq
 }
 
 // Begin implements sqlstore.Engine. The transaction ends by itself after
-// Options.TxTimeout. When its connection is lost during COMMIT, Commit's error
+// Options.TxTimeout, and when it has said nothing for Options.TxSilence. When its connection is lost during COMMIT, Commit's error
 // does not wrap sqlstore.ErrRolledBack: the server may have committed.
 func (e *Engine) Begin(ctx context.Context) (sqlstore.EngineTx, error) {
 	limited, cancel := context.WithTimeout(ctx, e.txTimeout)
 	for tries := 1; ; tries++ {
-		t, err := e.pool.BeginTx(limited, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
+		t, err := e.pool.BeginTx(limited, pgx.TxOptions{BeginQuery: e.begin})
 		if err == nil {
 			return &tx{outer: ctx, limited: limited, cancel: cancel, tx: t}, nil
 		}

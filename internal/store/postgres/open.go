@@ -21,6 +21,7 @@ import (
 const (
 	defaultMaxConns  = 16
 	defaultTxTimeout = time.Minute
+	defaultTxSilence = 15 * time.Second
 	applicationName  = "parley"
 )
 
@@ -32,6 +33,11 @@ type Options struct {
 	MaxConns int
 	// TxTimeout is how long one write transaction may take; 0 = one minute.
 	TxTimeout time.Duration
+	// TxSilence is for how long a write transaction may ask nothing of the server
+	// before the server ends it; 0 = 15 seconds. A process that is frozen, or
+	// behind a network that is gone, holds up the account's other writers for as
+	// long.
+	TxSilence time.Duration
 	// ApplicationName is what the server lists the connections as; "" =
 	// parley. One in the URL wins over an empty one.
 	ApplicationName string
@@ -79,7 +85,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	e := &Engine{pool: pool, logger: opts.Logger, txTimeout: opts.TxTimeout}
+	e := &Engine{pool: pool, logger: opts.Logger, txTimeout: opts.TxTimeout, begin: beginWith(opts.TxSilence)}
 	if e.txTimeout <= 0 {
 		e.txTimeout = defaultTxTimeout
 	}
@@ -87,6 +93,15 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, errors.Join(e.Classify(err), e.Close())
 	}
 	return e, nil
+}
+
+// beginWith returns what begins a write transaction that may be silent for so
+// long: two statements in one message.
+func beginWith(silence time.Duration) string {
+	if silence <= 0 {
+		silence = defaultTxSilence
+	}
+	return fmt.Sprintf("begin isolation level read committed read write; set local idle_in_transaction_session_timeout = %d", silence.Milliseconds())
 }
 
 // withoutJIT keeps the server from compiling statements. Ours take a

@@ -225,6 +225,31 @@ func TestATransactionHasALimit(t *testing.T) {
 	}
 }
 
+// TestAFrozenTransactionEnds: what it holds becomes free although its process
+// says nothing any more.
+func TestAFrozenTransactionEnds(t *testing.T) {
+	t.Parallel()
+	frozen := openTest(t, Options{TxSilence: time.Second})
+	mustExec(t, frozen, "CREATE TABLE t (id bigint PRIMARY KEY, n bigint)")
+	mustExec(t, frozen, "INSERT INTO t VALUES (1, 0)")
+	other := openTest(t, Options{URL: frozen.pool.Config().ConnString()})
+	const update = "UPDATE t SET n = n + 1 WHERE id = 1"
+	held, next := mustBegin(t, frozen), mustBegin(t, other)
+	mustExec(t, held, update)
+	mustExec(t, next, update) // waits
+	if err := next.Commit(t.Context()); err != nil {
+		t.Errorf("Commit behind it: %v", err)
+	}
+	_, err := held.Exec(t.Context(), update)
+	wantUnavailable(t, frozen.Classify(err), "the database")
+	if err := held.Commit(t.Context()); err == nil {
+		t.Error("it was committed")
+	}
+	if n, err := scanOne[int64](t.Context(), other, "SELECT n FROM t"); n != 1 || err != nil {
+		t.Errorf("n is %d, %v, want 1", n, err)
+	}
+}
+
 func TestDeadlocksAreRetryable(t *testing.T) {
 	t.Parallel()
 	e := openTest(t, Options{})
