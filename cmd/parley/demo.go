@@ -12,6 +12,7 @@ import (
 	"parley/internal/config"
 	"parley/internal/demo"
 	"parley/internal/service/conversation"
+	"parley/internal/store"
 )
 
 type demoCmd struct {
@@ -39,11 +40,11 @@ func (c demoCmd) Run(e *env) error {
 		return err
 	}
 	ops := app.NewOperations(s.Store, e.clock)
-	token, err := c.prepare(e, ops)
+	keys, err := c.prepare(e, ops, s.Store)
 	if err != nil {
 		return errors.Join(err, ops.Close())
 	}
-	printDemo(e, "http://"+s.Addr.String(), token, dir)
+	printDemo(e, "http://"+s.Addr.String(), keys, dir)
 
 	live := &demo.Live{
 		Reads: conversation.NewReads(s.Store), Writes: conversation.NewWrites(s.Store, e.clock), Log: e.log, Seed: c.Seed,
@@ -51,26 +52,37 @@ func (c demoCmd) Run(e *env) error {
 	return runBoth(e.ctx, s.Run, live.Run)
 }
 
-// prepare imports the demo account and makes a token for it.
-func (c demoCmd) prepare(e *env, ops *app.Operations) (string, error) {
+// demoKeys open the demo account.
+type demoKeys struct {
+	token   string // an API token of the account
+	visitor string // a customer token of the showcase visitor
+}
+
+// prepare imports the demo account and makes keys for it.
+func (c demoCmd) prepare(e *env, ops *app.Operations, st store.Inboxes) (demoKeys, error) {
 	var file bytes.Buffer
 	if err := demo.Generate(&file, c.Seed, e.clock()); err != nil {
-		return "", err
+		return demoKeys{}, err
 	}
 	if _, err := ops.Import(e.ctx, &file, false); err != nil {
-		return "", fmt.Errorf("import the demo account: %w", err)
+		return demoKeys{}, fmt.Errorf("import the demo account: %w", err)
 	}
 	out, err := ops.CreateToken(e.ctx, app.TokenRequest{AccountID: demo.AccountID, Name: "demo"})
 	if err != nil {
-		return "", err
+		return demoKeys{}, err
 	}
 	var made struct {
 		Token string `json:"token"`
 	}
 	if err := json.Unmarshal(out, &made); err != nil {
-		return "", err
+		return demoKeys{}, err
 	}
-	return made.Token, nil
+	web, err := st.Inbox(e.ctx, demo.AccountID, demo.WebInboxID)
+	if err != nil {
+		return demoKeys{}, err
+	}
+	visitor, err := demo.VisitorToken(web.HMACToken, e.clock())
+	return demoKeys{token: made.Token, visitor: visitor}, err
 }
 
 // runBoth runs both until ctx ends or one of them fails, which stops the
@@ -91,12 +103,13 @@ func runBoth(ctx context.Context, server, writer func(context.Context) error) er
 }
 
 // printDemo tells where everything is.
-func printDemo(e *env, url, token, dir string) {
+func printDemo(e *env, url string, keys demoKeys, dir string) {
 	fmt.Fprintf(e.io.out, `
 Parley demo: Harbor Outfitters, %d contacts, %d conversations, and somebody writes every few seconds.
 
   server    %[3]s
   health    %[3]s/readyz
+  docs      %[3]s/docs
   OpenAPI   %[3]s/openapi/commbox.json  %[3]s/openapi/chatwoot.json  %[3]s/openapi/uncodie.json  %[3]s/openapi/v1.json
   token     %[4]s
   data      %[5]s
@@ -117,7 +130,19 @@ Uncodie, conversations of a lead:
 Parley's own API, who calls:
   curl -s -H 'Authorization: Bearer %[4]s' '%[3]s/v1/me'
 
+What the visitor has not read:
+  curl -s -H 'Authorization: Bearer %[4]s' '%[3]s/v1/contacts/identity:%[6]d/unread'
+
+What was said with these words (the index is filled within seconds after the start):
+  curl -s -H 'Authorization: Bearer %[4]s' '%[3]s/v1/search?q=invoice+order&limit=3'
+
+All that happens, as it happens:
+  curl -sN -H 'Authorization: Bearer %[4]s' -H 'Accept: text/event-stream' '%[3]s/v1/events'
+
+The badge of the visitor, live in a browser for 24 hours:
+  %[3]s/demo/badge#token=%[12]s
+
 Stop with Ctrl-C; the demo's data goes with it.
-`, demo.ContactCount, demo.ConversationCount, url, token, dir,
-		demo.VisitorID, demo.WebInboxID, demo.VisitorThread, demo.APIIdentifier, demo.AppSourceID, demo.LeadUUID)
+`, demo.ContactCount, demo.ConversationCount, url, keys.token, dir,
+		demo.VisitorID, demo.WebInboxID, demo.VisitorThread, demo.APIIdentifier, demo.AppSourceID, demo.LeadUUID, keys.visitor)
 }
