@@ -32,6 +32,7 @@ import (
 	"parley/internal/live"
 	"parley/internal/live/ws"
 	"parley/internal/service/account"
+	"parley/internal/service/attribute"
 	"parley/internal/service/canned"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
@@ -59,6 +60,7 @@ type Deps struct {
 	Log           *slog.Logger
 	Clock         core.Clock
 	Canned        *canned.Responses
+	Attributes    *attribute.Definitions
 	Feed          *feed.Feed
 	Cursors       *feed.Cursors
 	Render        *Renderer
@@ -86,6 +88,7 @@ type API struct {
 	problems      string // what the addresses of kinds of problems begin with
 	clock         core.Clock
 	canned        *canned.Responses
+	attributes    *attribute.Definitions
 	feed          *feed.Feed
 	cursors       *feed.Cursors
 	render        *Renderer
@@ -106,7 +109,7 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{
 		labels: d.Labels, accounts: d.Accounts, contacts: d.Contacts, people: d.People, conversations: d.Conversations, writes: d.Writes,
-		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, searches: d.Searches, webhooks: d.Webhooks,
+		inboxes: d.Inboxes, inboxReads: d.InboxReads, sights: d.Sights, files: d.Files, canned: d.Canned, attributes: d.Attributes, searches: d.Searches, webhooks: d.Webhooks,
 		feed: d.Feed, cursors: d.Cursors, render: d.Render, hub: d.Hub, sockets: d.Sockets, clock: d.Clock, gate: d.Gate, problems: strings.TrimSuffix(d.PublicURL, "/"),
 		mux: http.NewServeMux(), operations: map[string]*op{},
 	}
@@ -118,6 +121,7 @@ func New(d Deps) *API {
 	a.inboxOperations()
 	a.subInboxOperations()
 	a.cannedOperations()
+	a.attributeOperations()
 	a.accountOperations()
 	a.agentOperations()
 	a.profileOperations()

@@ -16,7 +16,7 @@ import (
 func TestBodiesThatTheClientHas(t *testing.T) {
 	t.Parallel()
 	testserver.Each(t, fixture, func(t *testing.T, s *testserver.Server) {
-		for _, path := range []string{"/v1/me", "/v1/labels", "/v1/labels/51", "/v1/label_groups/41", "/v1/teams/31", "/v1/account", "/v1/inboxes", "/v1/inboxes/71", "/v1/inboxes/71/agents", "/v1/inboxes/71/sub_inboxes/82", "/v1/canned_responses", "/v1/canned_responses/61", "/v1/agents", "/v1/agents/101", "/v1/profiles", "/v1/profiles/21", "/v1/tokens", "/v1/tokens/1"} {
+		for _, path := range []string{"/v1/me", "/v1/labels", "/v1/labels/51", "/v1/label_groups/41", "/v1/teams/31", "/v1/account", "/v1/inboxes", "/v1/inboxes/71", "/v1/inboxes/71/agents", "/v1/inboxes/71/sub_inboxes/82", "/v1/canned_responses", "/v1/canned_responses/61", "/v1/attribute_definitions", "/v1/attribute_definitions/67", "/v1/agents", "/v1/agents/101", "/v1/profiles", "/v1/profiles/21", "/v1/tokens", "/v1/tokens/1"} {
 			first := step{call: "GET " + path}.play(t, s)
 			tag := first.Header.Get("ETag")
 			if tag == "" || first.Header.Get("Cache-Control") != "private, no-cache" || first.Header.Get("Vary") != "Authorization" {
@@ -50,6 +50,7 @@ func TestChangesOfWhatTheClientHasSeen(t *testing.T) {
 			{"/v1/agents/102", `{"name":"%s"}`, "/v1/agents/102"},
 			{"/v1/profiles/21", `{"name":"%s"}`, "/v1/profiles/21"},
 			{"/v1/canned_responses/61", `{"content":"%s"}`, "/v1/canned_responses/61"},
+			{"/v1/attribute_definitions/67", `{"name":"%s"}`, "/v1/attribute_definitions/67"},
 		} {
 			seen := step{call: "GET " + c.path}.play(t, s).Header.Get("ETag")
 			for _, match := range []string{`"x"`, "W/" + seen, "x"} {
@@ -108,6 +109,7 @@ func TestCreatesThatAreAskedAgain(t *testing.T) {
 			{"/v1/agents", `{"name":"Once","email":"once@quay.example"}`, `{"email":"once@quay.example", "name":"Once"}`, `{"name":"Twice","email":"once@quay.example"}`},
 			{"/v1/profiles", `{"name":"Once","unique_name":"once"}`, `{"unique_name":"once","name":"Once"}`, `{"name":"Twice","unique_name":"once"}`},
 			{"/v1/canned_responses", `{"short_code":"once","content":"x"}`, `{"content":"x","short_code":"once"}`, `{"short_code":"once","content":"y"}`},
+			{"/v1/attribute_definitions", `{"applies_to":"contact","key":"once","name":"x","type":"text"}`, `{"key":"once","type":"text","name":"x","applies_to":"contact"}`, `{"applies_to":"contact","key":"once","name":"y","type":"text"}`},
 			{"/v1/teams", `{"name":"once","agent_ids":[101]}`, `{"agent_ids":[101],"name":"once"}`, `{"name":"once"}`},
 		} {
 			key := []string{"Idempotency-Key", "the-key"}

@@ -161,7 +161,7 @@ func (a *API) createContact(ctx context.Context, c *caller, in *Creation[Contact
 			Identifier: b.Identifier, Email: b.Email, Phone: b.Phone, Phone2: b.Phone2, Name: b.Name, FirstName: b.FirstName, MiddleName: b.MiddleName,
 			LastName: b.LastName, Gender: b.Gender, Locale: b.Locale, Remarks: b.Remarks, CountryCode: b.CountryCode, Location: b.Location,
 			AvatarURL: b.AvatarURL, ContactType: b.Kind, Birthday: b.Birthday, CompanyID: b.CompanyID, Blocked: b.Blocked, AddLabels: b.LabelIDs,
-			CustomAttributes: (*core.JSON)(b.CustomAttributes),
+			CustomAttributes: (*core.JSON)(b.CustomAttributes), Defined: true,
 		},
 		Repeat: c.again,
 	}
@@ -217,7 +217,7 @@ func (p *ContactPatch) changes(c *caller) (contact.Changes, error) {
 		FirstName: p.FirstName.pointer(), MiddleName: p.MiddleName.pointer(), LastName: p.LastName.pointer(), Gender: p.Gender.pointer(),
 		Locale: p.Locale.pointer(), Remarks: p.Remarks.pointer(), CountryCode: p.CountryCode.pointer(), Location: p.Location.pointer(),
 		AvatarURL: p.AvatarURL.pointer(), ContactType: p.Kind.pointer(), Birthday: p.Birthday.pointer(), CompanyID: p.CompanyID.pointer(),
-		Blocked: p.Blocked.pointer(), PatchCustomAttributes: (*core.JSON)(p.CustomAttributes.pointer()),
+		Blocked: p.Blocked.pointer(), PatchCustomAttributes: (*core.JSON)(p.CustomAttributes.pointer()), Defined: true,
 		AddLabels: p.Labels.Value.Add, RemoveLabels: p.Labels.Value.Remove, SetLabels: p.Labels.Value.Set,
 	}, nil
 }

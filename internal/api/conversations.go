@@ -236,7 +236,7 @@ func (a *API) createConversation(ctx context.Context, c *caller, in *Creation[Co
 	begin := conversation.NewConversation{
 		Place: conversation.PlaceID{InboxID: valueOf(b.InboxID), SubInboxID: valueOf(b.SubInboxID)}, OpenedBy: by,
 		Status: core.Status(valueOf(b.Status)), Subject: valueOf(b.Subject), Priority: valueOf(b.Priority),
-		CustomAttributes: core.JSON(valueOf(b.CustomAttributes)), Repeat: c.again,
+		CustomAttributes: core.JSON(valueOf(b.CustomAttributes)), Defined: true, Repeat: c.again,
 	}
 	if c.Customer != nil {
 		err = a.customerBegins(ctx, c, b, &begin)
@@ -390,7 +390,7 @@ func (p *ConversationPatch) changes(c *core.Conversation) (conversation.Changes,
 	in.AddParticipants, in.RemoveParticipants = p.Participants.Value.Add, p.Participants.Value.Remove
 	if p.CustomAttributes.Set {
 		patch := core.JSON(p.CustomAttributes.Value)
-		in.PatchCustomAttributes = &patch
+		in.PatchCustomAttributes, in.Defined = &patch, true
 	}
 	return in, nil
 }

@@ -26,6 +26,7 @@ func describeAPI(doc *huma.OpenAPI) {
 		{Name: "Labels", Description: "Words tied to conversations and contacts, and groups of such words."},
 		{Name: "Inboxes", Description: "The configured ends of channels, their sub-inboxes, and who works in them."},
 		{Name: "Canned responses", Description: "Texts that agents insert by a short code."},
+		{Name: "Attribute definitions", Description: "What custom attributes of contacts and conversations are, and which values are taken for them."},
 		{Name: "Teams", Description: "Groups of agents."},
 		{Name: "Agents", Description: "The people and bots who work in the account."},
 		{Name: "Profiles", Description: "Named sets of permissions, which agents are given."},

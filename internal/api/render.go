@@ -54,7 +54,7 @@ type EventReader struct {
 
 // EventRecord names a thing of the account.
 type EventRecord struct {
-	Type string `json:"type" enum:"account,agent,profile,token,team,label_group,label,inbox,sub_inbox,contact_inbox,canned_response,webhook,import"`
+	Type string `json:"type" enum:"account,agent,profile,token,team,label_group,label,inbox,sub_inbox,contact_inbox,canned_response,attribute_definition,webhook,import"`
 	ID   *int64 `json:"id"`
 	Name string `json:"name"`
 }
@@ -229,6 +229,8 @@ func recordOfEvent(data core.EventData) EventRecord {
 		return named("contact_inbox", d.ID, "")
 	case core.CannedResponse:
 		return named("canned_response", d.ID, d.ShortCode)
+	case core.AttributeDefinition:
+		return named("attribute_definition", d.ID, d.Key)
 	case core.Webhook:
 		return named("webhook", d.ID, d.URL)
 	}

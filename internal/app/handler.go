@@ -15,6 +15,7 @@ import (
 	"parley/internal/httpx"
 	"parley/internal/reference"
 	"parley/internal/service/account"
+	"parley/internal/service/attribute"
 	"parley/internal/service/canned"
 	"parley/internal/service/contact"
 	"parley/internal/service/conversation"
@@ -68,7 +69,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 	d := doors{
 		v1: api.New(api.Deps{
 			Labels: labels, Accounts: accounts, Contacts: contact.NewReads(o.Store), People: people,
-			Conversations: reads, Writes: writes, Inboxes: inbox.New(o.Store, o.Clock), InboxReads: inboxes, Sights: inbox.NewSights(o.Store, o.Clock), Files: o.Files, Canned: canned.New(o.Store, o.Clock),
+			Conversations: reads, Writes: writes, Inboxes: inbox.New(o.Store, o.Clock), InboxReads: inboxes, Sights: inbox.NewSights(o.Store, o.Clock), Files: o.Files, Canned: canned.New(o.Store, o.Clock), Attributes: attribute.New(o.Store, o.Clock),
 			Feed: o.Live.feed, Cursors: o.Live.cursors, Render: o.Live.render, Hub: o.Live.hub, Sockets: o.Live.sockets,
 			Searches: search.New(o.Store),
 			Webhooks: newWebhooks(o.Store, o.Clock, o.PlainWebhooks),

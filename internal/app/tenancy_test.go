@@ -203,6 +203,7 @@ var ownNames = []string{
 	"channel", "greeting", "working_hours", "hmac_mandatory", "keys", "identifier",
 	"middle_name", "phone", "phone2", "kind", "gender", "birthday", "country_code", "location", "company_id", "remarks", "blocked", "custom_attributes",
 	"address", "provider_type", "subject", "content_type", "content_attributes", "external_id", "url", "events", "format", "enabled",
+	"key", "applies_to", "options", "pattern", "pattern_hint",
 }
 
 // intrusions returns requests of the operation in which each parameter in turn

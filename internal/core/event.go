@@ -6,57 +6,60 @@ type EventType string
 // The types of events. Every change that a client could care about is one of
 // them.
 const (
-	AccountCreated        EventType = "account.created"
-	AccountUpdated        EventType = "account.updated"
-	AccountImported       EventType = "account.imported"
-	AgentCreated          EventType = "agent.created"
-	AgentUpdated          EventType = "agent.updated"
-	AgentDeleted          EventType = "agent.deleted"
-	ProfileCreated        EventType = "profile.created"
-	ProfileUpdated        EventType = "profile.updated"
-	ProfileDeleted        EventType = "profile.deleted"
-	TokenCreated          EventType = "token.created"
-	TokenUpdated          EventType = "token.updated"
-	TokenRevoked          EventType = "token.revoked"
-	TeamCreated           EventType = "team.created"
-	TeamUpdated           EventType = "team.updated"
-	TeamDeleted           EventType = "team.deleted"
-	LabelGroupCreated     EventType = "label_group.created"
-	LabelGroupUpdated     EventType = "label_group.updated"
-	LabelGroupDeleted     EventType = "label_group.deleted"
-	LabelCreated          EventType = "label.created"
-	LabelUpdated          EventType = "label.updated"
-	LabelDeleted          EventType = "label.deleted"
-	InboxCreated          EventType = "inbox.created"
-	InboxUpdated          EventType = "inbox.updated"
-	SubInboxCreated       EventType = "sub_inbox.created"
-	SubInboxUpdated       EventType = "sub_inbox.updated"
-	ContactCreated        EventType = "contact.created"
-	ContactUpdated        EventType = "contact.updated"
-	ContactMerged         EventType = "contact.merged"
-	IdentityCreated       EventType = "identity.created"
-	IdentityUpdated       EventType = "identity.updated"
-	IdentityMoved         EventType = "identity.moved"
-	ContactInboxCreated   EventType = "contact_inbox.created"
-	ContactInboxUpdated   EventType = "contact_inbox.updated"
-	ConversationCreated   EventType = "conversation.created"
-	ConversationUpdated   EventType = "conversation.updated"
-	ConversationRead      EventType = "conversation.read"
-	MessageCreated        EventType = "message.created"
-	MessageUpdated        EventType = "message.updated"
-	MessageDeleted        EventType = "message.deleted"
-	NoteCreated           EventType = "note.created"
-	NoteUpdated           EventType = "note.updated"
-	NoteDeleted           EventType = "note.deleted"
-	ActivityCreated       EventType = "activity.created"
-	CannedResponseCreated EventType = "canned_response.created"
-	CannedResponseUpdated EventType = "canned_response.updated"
-	CannedResponseDeleted EventType = "canned_response.deleted"
-	WebhookCreated        EventType = "webhook.created"
-	WebhookUpdated        EventType = "webhook.updated"
-	WebhookDeleted        EventType = "webhook.deleted"
-	WebhookPaused         EventType = "webhook.paused"
-	WebhookTested         EventType = "webhook.tested"
+	AccountCreated             EventType = "account.created"
+	AccountUpdated             EventType = "account.updated"
+	AccountImported            EventType = "account.imported"
+	AgentCreated               EventType = "agent.created"
+	AgentUpdated               EventType = "agent.updated"
+	AgentDeleted               EventType = "agent.deleted"
+	ProfileCreated             EventType = "profile.created"
+	ProfileUpdated             EventType = "profile.updated"
+	ProfileDeleted             EventType = "profile.deleted"
+	TokenCreated               EventType = "token.created"
+	TokenUpdated               EventType = "token.updated"
+	TokenRevoked               EventType = "token.revoked"
+	TeamCreated                EventType = "team.created"
+	TeamUpdated                EventType = "team.updated"
+	TeamDeleted                EventType = "team.deleted"
+	LabelGroupCreated          EventType = "label_group.created"
+	LabelGroupUpdated          EventType = "label_group.updated"
+	LabelGroupDeleted          EventType = "label_group.deleted"
+	LabelCreated               EventType = "label.created"
+	LabelUpdated               EventType = "label.updated"
+	LabelDeleted               EventType = "label.deleted"
+	InboxCreated               EventType = "inbox.created"
+	InboxUpdated               EventType = "inbox.updated"
+	SubInboxCreated            EventType = "sub_inbox.created"
+	SubInboxUpdated            EventType = "sub_inbox.updated"
+	ContactCreated             EventType = "contact.created"
+	ContactUpdated             EventType = "contact.updated"
+	ContactMerged              EventType = "contact.merged"
+	IdentityCreated            EventType = "identity.created"
+	IdentityUpdated            EventType = "identity.updated"
+	IdentityMoved              EventType = "identity.moved"
+	ContactInboxCreated        EventType = "contact_inbox.created"
+	ContactInboxUpdated        EventType = "contact_inbox.updated"
+	ConversationCreated        EventType = "conversation.created"
+	ConversationUpdated        EventType = "conversation.updated"
+	ConversationRead           EventType = "conversation.read"
+	MessageCreated             EventType = "message.created"
+	MessageUpdated             EventType = "message.updated"
+	MessageDeleted             EventType = "message.deleted"
+	NoteCreated                EventType = "note.created"
+	NoteUpdated                EventType = "note.updated"
+	NoteDeleted                EventType = "note.deleted"
+	ActivityCreated            EventType = "activity.created"
+	CannedResponseCreated      EventType = "canned_response.created"
+	CannedResponseUpdated      EventType = "canned_response.updated"
+	CannedResponseDeleted      EventType = "canned_response.deleted"
+	AttributeDefinitionCreated EventType = "attribute_definition.created"
+	AttributeDefinitionUpdated EventType = "attribute_definition.updated"
+	AttributeDefinitionDeleted EventType = "attribute_definition.deleted"
+	WebhookCreated             EventType = "webhook.created"
+	WebhookUpdated             EventType = "webhook.updated"
+	WebhookDeleted             EventType = "webhook.deleted"
+	WebhookPaused              EventType = "webhook.paused"
+	WebhookTested              EventType = "webhook.tested"
 )
 
 // EventTypes returns every type of event.
@@ -79,6 +82,7 @@ func EventTypes() []EventType {
 		NoteCreated, NoteUpdated, NoteDeleted,
 		ActivityCreated,
 		CannedResponseCreated, CannedResponseUpdated, CannedResponseDeleted,
+		AttributeDefinitionCreated, AttributeDefinitionUpdated, AttributeDefinitionDeleted,
 		WebhookCreated, WebhookUpdated, WebhookDeleted, WebhookPaused, WebhookTested,
 	}
 }
@@ -101,7 +105,7 @@ type Event struct {
 
 // EventData is the payload: the new state that the event left, or the last one
 // of what was deleted. One of Account, Agent, Profile, Token, Team, LabelGroup, Label, Inbox, InboxChange, SubInbox, Contact, ContactChange, Identity,
-// ContactInbox, ContactMerge, CannedResponse, Webhook (the record itself), ConversationChange,
+// ContactInbox, ContactMerge, CannedResponse, AttributeDefinition, Webhook (the record itself), ConversationChange,
 // EntryChange, ReadChange or Import.
 type EventData interface{ eventData() }
 
@@ -226,25 +230,26 @@ type Import struct {
 	Records int64 // how many records the import stored
 }
 
-func (Account) eventData()            {}
-func (Agent) eventData()              {}
-func (Profile) eventData()            {}
-func (Token) eventData()              {}
-func (Team) eventData()               {}
-func (LabelGroup) eventData()         {}
-func (Label) eventData()              {}
-func (Inbox) eventData()              {}
-func (InboxChange) eventData()        {}
-func (SubInbox) eventData()           {}
-func (Contact) eventData()            {}
-func (ContactChange) eventData()      {}
-func (Identity) eventData()           {}
-func (IdentityMove) eventData()       {}
-func (ContactInbox) eventData()       {}
-func (ContactMerge) eventData()       {}
-func (CannedResponse) eventData()     {}
-func (Webhook) eventData()            {}
-func (ConversationChange) eventData() {}
-func (EntryChange) eventData()        {}
-func (ReadChange) eventData()         {}
-func (Import) eventData()             {}
+func (Account) eventData()             {}
+func (Agent) eventData()               {}
+func (Profile) eventData()             {}
+func (Token) eventData()               {}
+func (Team) eventData()                {}
+func (LabelGroup) eventData()          {}
+func (Label) eventData()               {}
+func (Inbox) eventData()               {}
+func (InboxChange) eventData()         {}
+func (SubInbox) eventData()            {}
+func (Contact) eventData()             {}
+func (ContactChange) eventData()       {}
+func (Identity) eventData()            {}
+func (IdentityMove) eventData()        {}
+func (ContactInbox) eventData()        {}
+func (ContactMerge) eventData()        {}
+func (CannedResponse) eventData()      {}
+func (AttributeDefinition) eventData() {}
+func (Webhook) eventData()             {}
+func (ConversationChange) eventData()  {}
+func (EntryChange) eventData()         {}
+func (ReadChange) eventData()          {}
+func (Import) eventData()              {}

@@ -181,6 +181,9 @@ func (g *generator) account() {
 	} {
 		g.put("canned_response", map[string]any{"id": 30 + len(c[0]), "account_id": AccountID, "short_code": c[0], "content": c[1]})
 	}
+	g.put("attribute_definition", map[string]any{
+		"id": 41, "account_id": AccountID, "applies_to": "contact", "key": "orders", "name": "Orders", "type": "number", "created_at": start,
+	})
 }
 
 // people writes the agents and the bot.

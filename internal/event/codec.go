@@ -77,6 +77,8 @@ func wire(data core.EventData) any {
 		return contactMerge{Contact: contact(v.Contact), Merged: contact(v.Merged), Before: (*contact)(v.Before)}
 	case core.CannedResponse:
 		return cannedResponse(v)
+	case core.AttributeDefinition:
+		return attributeDefinition(v)
 	case core.Webhook:
 		return webhook(v)
 	case core.ConversationChange:
@@ -137,6 +139,8 @@ func target(typ core.EventType) payload {
 		return new(entryChange)
 	case core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted:
 		return new(cannedResponse)
+	case core.AttributeDefinitionCreated, core.AttributeDefinitionUpdated, core.AttributeDefinitionDeleted:
+		return new(attributeDefinition)
 	case core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused, core.WebhookTested:
 		return new(webhook)
 	}

@@ -36,7 +36,7 @@ var payloadTypes = map[core.EventType]core.EventData{
 	core.AccountCreated: core.Account{}, core.AccountImported: core.Import{}, core.AgentCreated: core.Agent{}, core.ProfileCreated: core.Profile{}, core.TokenCreated: core.Token{},
 	core.TeamCreated: core.Team{}, core.LabelGroupCreated: core.LabelGroup{}, core.LabelCreated: core.Label{}, core.InboxCreated: core.Inbox{}, core.InboxUpdated: core.InboxChange{},
 	core.SubInboxCreated: core.SubInbox{}, core.ContactCreated: core.Contact{}, core.ContactUpdated: core.ContactChange{}, core.IdentityCreated: core.Identity{}, core.ContactMerged: core.ContactMerge{}, core.IdentityMoved: core.IdentityMove{},
-	core.ContactInboxCreated: core.ContactInbox{}, core.CannedResponseCreated: core.CannedResponse{}, core.WebhookCreated: core.Webhook{},
+	core.ContactInboxCreated: core.ContactInbox{}, core.CannedResponseCreated: core.CannedResponse{}, core.AttributeDefinitionCreated: core.AttributeDefinition{}, core.WebhookCreated: core.Webhook{},
 	core.ConversationUpdated: core.ConversationChange{}, core.MessageCreated: core.EntryChange{}, core.ConversationRead: core.ReadChange{},
 }
 

@@ -122,6 +122,23 @@ type cannedResponse struct {
 
 func (w *cannedResponse) core() core.EventData { return core.CannedResponse(*w) }
 
+type attributeDefinition struct {
+	ID          int64              `json:"id"`
+	AccountID   int64              `json:"account_id,omitempty"`
+	AppliesTo   core.AppliesTo     `json:"applies_to,omitempty"`
+	Key         string             `json:"key,omitempty"`
+	Name        string             `json:"name,omitempty"`
+	Description string             `json:"description,omitempty"`
+	Type        core.AttributeType `json:"type,omitempty"`
+	Options     []string           `json:"options,omitempty"`
+	Pattern     string             `json:"pattern,omitempty"`
+	PatternHint string             `json:"pattern_hint,omitempty"`
+	CreatedAt   core.Time          `json:"created_at,omitempty"`
+	UpdatedAt   core.Time          `json:"updated_at,omitempty"`
+}
+
+func (w *attributeDefinition) core() core.EventData { return core.AttributeDefinition(*w) }
+
 type webhook struct {
 	ID           int64     `json:"id"`
 	AccountID    int64     `json:"account_id,omitempty"`

@@ -129,6 +129,8 @@ func (a *applier) apply(ctx context.Context, l *line) (bool, error) {
 		return a.subInbox(ctx, l, r)
 	case *cannedResponseRecord:
 		return a.cannedResponse(ctx, l, r)
+	case *attributeDefinitionRecord:
+		return a.attributeDefinition(ctx, l, r)
 	case *webhookRecord:
 		return a.webhook(ctx, l, r)
 	case *contactRecord:

@@ -43,6 +43,7 @@ const (
 	keyOfUniqueName = "the unique_name"
 	keyOfTitle      = "the title"
 	keyOfShortCode  = "the short_code"
+	keyOfKey        = "applies_to and the key"
 	keyOfURL        = "the url"
 	keyOfExternalID = "the external_id"
 	keyOfDisplayID  = "the display_id"
@@ -358,6 +359,25 @@ func (a *applier) cannedResponse(ctx context.Context, l *line, r *cannedResponse
 		return false, err
 	}
 	return true, a.assigned(ctx, r.self(), canned.ID)
+}
+
+func (a *applier) attributeDefinition(ctx context.Context, l *line, r *attributeDefinitionRecord) (bool, error) {
+	v, err := a.named(ctx, l, r, keyOfKey, func(ctx context.Context) (int64, bool, error) {
+		held, ok, err := a.tx.FindAttributeDefinition(ctx, a.account, core.AppliesTo(r.AppliesTo), r.Key)
+		return held.ID, ok, err
+	})
+	if err != nil || v.exists {
+		return false, err
+	}
+	definition := r.attributeDefinition(a.im.now)
+	definition.ID, definition.AccountID = v.id, a.account
+	if err := definition.Check(); err != nil {
+		return false, err
+	}
+	if err := a.tx.InsertAttributeDefinition(ctx, &definition); err != nil {
+		return false, err
+	}
+	return true, a.assigned(ctx, r.self(), definition.ID)
 }
 
 func (a *applier) webhook(ctx context.Context, l *line, r *webhookRecord) (bool, error) {

@@ -188,6 +188,10 @@ func TestRecordsKeepEverything(t *testing.T) {
 			func(r record) core.SubInbox { return r.(*subInboxRecord).subInbox() }, "AccountID")
 		roundTrip(t, "canned response", drawAny[core.CannedResponse](t), func(v *core.CannedResponse) record { return cannedResponseOf(v) },
 			func(r record) core.CannedResponse { return r.(*cannedResponseRecord).cannedResponse(now) })
+		roundTrip(t, "attribute definition", drawAny[core.AttributeDefinition](t), func(v *core.AttributeDefinition) record { return attributeDefinitionOf(v) },
+			func(r record) core.AttributeDefinition {
+				return r.(*attributeDefinitionRecord).attributeDefinition(now)
+			})
 		roundTrip(t, "webhook", drawAny[core.Webhook](t), func(v *core.Webhook) record { return webhookOf(v, true) },
 			func(r record) core.Webhook { return r.(*webhookRecord).webhook(now) })
 		roundTrip(t, "contact", drawAny[core.Contact](t), func(v *core.Contact) record { v.LabelIDs = ids; return contactOf(v, labels) },

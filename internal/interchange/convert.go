@@ -271,6 +271,23 @@ func cannedResponseOf(c *core.CannedResponse) *cannedResponseRecord {
 	}
 }
 
+func (r *attributeDefinitionRecord) attributeDefinition(now core.Time) core.AttributeDefinition {
+	created := r.CreatedAt.or(now)
+	return core.AttributeDefinition{
+		ID: r.ID, AccountID: r.AccountID, AppliesTo: core.AppliesTo(r.AppliesTo), Key: r.Key, Name: r.Name, Description: r.Description,
+		Type: core.AttributeType(r.Type), Options: r.Options, Pattern: r.Pattern, PatternHint: r.PatternHint,
+		CreatedAt: created, UpdatedAt: r.UpdatedAt.or(created),
+	}
+}
+
+func attributeDefinitionOf(d *core.AttributeDefinition) *attributeDefinitionRecord {
+	return &attributeDefinitionRecord{
+		ID: d.ID, AccountID: d.AccountID, AppliesTo: string(d.AppliesTo), Key: d.Key, Name: d.Name, Description: d.Description,
+		Type: string(d.Type), Options: d.Options, Pattern: d.Pattern, PatternHint: d.PatternHint,
+		CreatedAt: fixed(d.CreatedAt), UpdatedAt: fixed(d.UpdatedAt),
+	}
+}
+
 func (r *webhookRecord) webhook(now core.Time) core.Webhook {
 	created := r.CreatedAt.or(now)
 	return core.Webhook{

@@ -75,14 +75,16 @@ func drawUUID(t *rapid.T, name string) string {
 
 // oneOf are the values of the fields that have few.
 var oneOf = map[reflect.Type][]string{
-	reflect.TypeFor[core.AgentType]():    {"person", "bot"},
-	reflect.TypeFor[core.Role]():         {"", "administrator", "agent"},
-	reflect.TypeFor[core.Availability](): {"", "online", "busy", "offline"},
-	reflect.TypeFor[core.Status]():       {"open", "pending", "snoozed", "resolved"},
-	reflect.TypeFor[core.Scope]():        {"read", "write", "admin"},
-	reflect.TypeFor[core.ActorType]():    {"contact", "agent", "system"},
-	reflect.TypeFor[core.Origin]():       {"person", "bot", "automation", "template", "campaign", "channel"},
-	reflect.TypeFor[core.Channel]():      {"web", "api", "email", "sms", "whatsapp", "fax"},
+	reflect.TypeFor[core.AgentType]():     {"person", "bot"},
+	reflect.TypeFor[core.AppliesTo]():     {"contact", "conversation"},
+	reflect.TypeFor[core.AttributeType](): {"text", "number", "link", "date", "list", "checkbox"},
+	reflect.TypeFor[core.Role]():          {"", "administrator", "agent"},
+	reflect.TypeFor[core.Availability]():  {"", "online", "busy", "offline"},
+	reflect.TypeFor[core.Status]():        {"open", "pending", "snoozed", "resolved"},
+	reflect.TypeFor[core.Scope]():         {"read", "write", "admin"},
+	reflect.TypeFor[core.ActorType]():     {"contact", "agent", "system"},
+	reflect.TypeFor[core.Origin]():        {"person", "bot", "automation", "template", "campaign", "channel"},
+	reflect.TypeFor[core.Channel]():       {"web", "api", "email", "sms", "whatsapp", "fax"},
 }
 
 // fieldValues are the same for fields of plain types, by name.
@@ -97,7 +99,7 @@ var fieldValues = map[string][]string{
 }
 
 // mustHold are the fields that may not be empty.
-var mustHold = map[string]bool{"Title": true, "ShortCode": true, "URL": true, "SourceID": true, "UniqueName": true, "Address": true, "Code": true}
+var mustHold = map[string]bool{"Title": true, "ShortCode": true, "Key": true, "URL": true, "SourceID": true, "UniqueName": true, "Address": true, "Code": true}
 
 // drawAny gives a value of any core type with every field drawn.
 func drawAny[T any](t *rapid.T) T {

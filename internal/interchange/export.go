@@ -158,7 +158,7 @@ func (ex *exporter) exportAccount(ctx context.Context, a *core.Account) error {
 		return err
 	}
 	for _, part := range []func(ctx context.Context) error{
-		ex.profiles, ex.agents, ex.tokens, ex.teams, ex.labelGroups, ex.labels, ex.inboxes, ex.subInboxes, ex.cannedResponses, ex.webhooks,
+		ex.profiles, ex.agents, ex.tokens, ex.teams, ex.labelGroups, ex.labels, ex.inboxes, ex.subInboxes, ex.cannedResponses, ex.attributeDefinitions, ex.webhooks,
 		ex.contacts, ex.identities, ex.contactInboxes, ex.conversations,
 	} {
 		if err := part(ctx); err != nil {
@@ -229,6 +229,11 @@ func (ex *exporter) subInboxes(ctx context.Context) error {
 func (ex *exporter) cannedResponses(ctx context.Context) error {
 	return table(ctx, ex, ex.r.PageCannedResponses, func(c *core.CannedResponse) int64 { return c.ID },
 		func(c *core.CannedResponse) record { return cannedResponseOf(c) })
+}
+
+func (ex *exporter) attributeDefinitions(ctx context.Context) error {
+	return table(ctx, ex, ex.r.PageAttributeDefinitions, func(d *core.AttributeDefinition) int64 { return d.ID },
+		func(d *core.AttributeDefinition) record { return attributeDefinitionOf(d) })
 }
 
 func (ex *exporter) webhooks(ctx context.Context) error {

@@ -23,7 +23,7 @@ func TestExportOrder(t *testing.T) {
 		}
 		kindsInOrder = append(kindsInOrder, r.kind().String())
 	}
-	want := "account agent agent token team label_group label label inbox sub_inbox canned_response webhook contact identity contact_inbox " +
+	want := "account agent agent token team label_group label label inbox sub_inbox canned_response attribute_definition webhook contact identity contact_inbox " +
 		"conversation message attachment message message activity read_cursor read_cursor"
 	if got := strings.Join(kindsInOrder, " "); got != want {
 		t.Errorf(" got %s\nwant %s", got, want)

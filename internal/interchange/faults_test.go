@@ -48,8 +48,18 @@ func contact(more string) string {
 	return `{"kind":"contact","id":9,"account_id":1` + more + `}`
 }
 
+// definition is a line of an attribute definition of account 1, with more keys.
+func definition(more string) string {
+	return `{"kind":"attribute_definition","account_id":1,"name":"N",` + more + `}`
+}
+
 var faults = []struct{ name, line, reason string }{
 	// The text.
+	// Definitions of attributes.
+	{"attribute of messages", definition(`"applies_to":"message","key":"k","type":"text"`), `attribute_definition: applies_to must be one of contact, conversation, not "message"`},
+	{"attribute of no type", definition(`"applies_to":"contact","key":"k","type":"money"`), `attribute_definition: type must be one of text, number, link, date, list, checkbox, not "money"`},
+	{"attribute with an odd key", definition(`"applies_to":"contact","key":"a/b","type":"text"`), "attribute_definition: key: a key has 1 to 128 letters from a to z, digits, _, - and ., and begins with none of the last two"},
+	{"attribute with a broken pattern", definition(`"applies_to":"contact","key":"k","type":"text","pattern":"("`), "attribute_definition: pattern: it is no regular expression (RE2)"},
 	{"no JSON", `hello`, "not a JSON object"},
 	{"array", `[1]`, "not a JSON object"},
 	{"cut off", `{"kind":"team","account_id":1`, "the line ends inside the object"},

@@ -26,6 +26,7 @@ var smallFile = lines(
 	`{"kind":"inbox","id":1,"account_id":1,"name":"Site","channel":"web","working_hours":[ {"day":1} ]}`,
 	`{"kind":"sub_inbox","id":1,"inbox_id":1,"name":"Sales"}`,
 	`{"kind":"canned_response","id":1,"account_id":1,"short_code":"hi","content":"Hello"}`,
+	`{"kind":"attribute_definition","id":1,"account_id":1,"applies_to":"contact","key":"plan","name":"Plan","type":"list","options":["free","paid"]}`,
 	`{"kind":"webhook","id":1,"account_id":1,"url":"https://hooks.test/x","events":["message.created"],"secret":"s"}`,
 	`{"kind":"contact","id":3,"account_id":1,"name":"Zoë","email":"Zoe@X.test","labels":["vip",1],"ext":{"commbox":{"content":{"k":  "v"}}},"created_at":"2024-01-02T00:00:00.123456789Z"}`,
 	`{"kind":"identity","id":3,"contact_id":3,"provider_type":6,"address":"z-1"}`,
@@ -44,7 +45,7 @@ func TestEveryKind(t *testing.T) {
 	onBoth(t, func(t *testing.T, st store.Store) {
 		sum := mustImport(t, st, smallFile)
 		out := mustExport(t, st)
-		if got := sum.Records(); got != 22 || sum.Lines != 22 || sum.LastLine != 22 || sum.Skipped != 0 || sum.Stored("message") != 3 {
+		if got := sum.Records(); got != 23 || sum.Lines != 23 || sum.LastLine != 23 || sum.Skipped != 0 || sum.Stored("message") != 3 {
 			t.Errorf("summary: %+v", sum)
 		}
 		// Raw JSON keeps its spaces, text its characters, time six digits.
@@ -113,7 +114,7 @@ func TestOneEventAndANewEpoch(t *testing.T) {
 		}
 		e, a := events[0], accountOne(t, st)
 		data, _ := e.Data.(core.Import)
-		if e.Type != core.AccountImported || e.At != testNow || data.Records != 22 || data.Account.Name != "Acme" {
+		if e.Type != core.AccountImported || e.At != testNow || data.Records != 23 || data.Account.Name != "Acme" {
 			t.Errorf("the event is %+v", e)
 		}
 		if e.Epoch != a.Epoch || data.Account.Epoch != a.Epoch || a.Epoch == "" {
@@ -156,10 +157,10 @@ func TestGoOnAfterAFault(t *testing.T) {
 			t.Errorf("events after the fault: %+v", events)
 		}
 		sum, err = Import(t.Context(), st, strings.NewReader(smallFile), opts)
-		if err != nil || sum.Skipped != 17 || sum.Records() != 5 {
+		if err != nil || sum.Skipped != 17 || sum.Records() != 6 {
 			t.Errorf("going on: %+v, %v", sum, err)
 		}
-		if events := eventsOfOne(t, st); len(events) != 2 || events[1].Data.(core.Import).Records != 5 {
+		if events := eventsOfOne(t, st); len(events) != 2 || events[1].Data.(core.Import).Records != 6 {
 			t.Errorf("events after going on: %+v", events)
 		}
 		whole := openSQLite(t)
@@ -323,8 +324,8 @@ func TestSummaryJSON(t *testing.T) {
 	st := openSQLite(t)
 	sum := mustImport(t, st, smallFile+"\n  \n"+`{"kind":"team","account_id":1,"name":"Support"}`)
 	got, err := json.Marshal(sum)
-	const want = `{"lines":25,"accounts":1,"profiles":0,"agents":2,"tokens":1,"teams":1,"label_groups":1,"labels":2,"inboxes":1,"sub_inboxes":1,` +
-		`"canned_responses":1,"webhooks":1,"contacts":1,"identities":1,"contact_inboxes":1,"conversations":1,"messages":3,"activities":1,` +
+	const want = `{"lines":26,"accounts":1,"profiles":0,"agents":2,"tokens":1,"teams":1,"label_groups":1,"labels":2,"inboxes":1,"sub_inboxes":1,` +
+		`"canned_responses":1,"attribute_definitions":1,"webhooks":1,"contacts":1,"identities":1,"contact_inboxes":1,"conversations":1,"messages":3,"activities":1,` +
 		`"attachments":1,"read_cursors":1,"installations":0,"skipped":1,"seconds":0.000}`
 	if err != nil || string(got) != want {
 		t.Errorf("got %s, %v\nwant %s", got, err, want)

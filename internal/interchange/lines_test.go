@@ -72,7 +72,7 @@ func TestLinesOfAnImport(t *testing.T) {
 	t.Parallel()
 	text := "\n" + strings.ReplaceAll(strings.TrimSuffix(smallFile, "\n"), "\n", " \r\n\r\n\t")
 	st, plain := openSQLite(t), openSQLite(t)
-	if sum := mustImport(t, st, text); sum.Lines != 44 || sum.Records() != 22 {
+	if sum := mustImport(t, st, text); sum.Lines != 46 || sum.Records() != 23 {
 		t.Errorf("summary: %+v", sum)
 	}
 	mustImport(t, plain, smallFile)

@@ -170,6 +170,18 @@ func (f *randomFile) drawLists() {
 		v.ID, v.AccountID, v.ShortCode = f.id(store.CannedResponseIDs), f.account, fmt.Sprintf("%s%d", v.ShortCode, i)
 		f.add(cannedResponseOf(&v))
 	}
+	for i := range f.n("attribute definitions", 0, 2) {
+		v := drawAny[core.AttributeDefinition](f.t)
+		v.ID, v.AccountID, v.Key = f.id(store.AttributeDefinitionIDs), f.account, fmt.Sprint("key-", i)
+		v.Name, v.Pattern, v.Options = "n"+v.Name, "", nil
+		if v.PatternHint = ""; v.Type == core.AttributeText {
+			v.Pattern, v.PatternHint = "^[a-z]+$", "letters"
+		}
+		if v.Type == core.AttributeList {
+			v.Options = []string{"é", "b\n\"c\""}
+		}
+		f.add(attributeDefinitionOf(&v))
+	}
 	for i := range f.n("webhooks", 0, 1) {
 		v := drawAny[core.Webhook](f.t)
 		v.ID, v.AccountID, v.URL = f.id(store.WebhookIDs), f.account, fmt.Sprintf("%s%d", v.URL, i)

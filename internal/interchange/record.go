@@ -24,6 +24,7 @@ const (
 	kindInbox
 	kindSubInbox
 	kindCannedResponse
+	kindAttributeDefinition
 	kindWebhook
 	kindContact
 	kindIdentity
@@ -45,26 +46,27 @@ type kindInfo struct {
 }
 
 var kinds = [kindCount]kindInfo{
-	kindInstallation:   infoOf[installationRecord]("installation", "installations"),
-	kindAccount:        infoOf[accountRecord]("account", "accounts"),
-	kindProfile:        infoOf[profileRecord]("profile", "profiles"),
-	kindAgent:          infoOf[agentRecord]("agent", "agents"),
-	kindToken:          infoOf[tokenRecord]("token", "tokens"),
-	kindTeam:           infoOf[teamRecord]("team", "teams"),
-	kindLabelGroup:     infoOf[labelGroupRecord]("label_group", "label_groups"),
-	kindLabel:          infoOf[labelRecord]("label", "labels"),
-	kindInbox:          infoOf[inboxRecord]("inbox", "inboxes"),
-	kindSubInbox:       infoOf[subInboxRecord]("sub_inbox", "sub_inboxes"),
-	kindCannedResponse: infoOf[cannedResponseRecord]("canned_response", "canned_responses"),
-	kindWebhook:        infoOf[webhookRecord]("webhook", "webhooks"),
-	kindContact:        infoOf[contactRecord]("contact", "contacts"),
-	kindIdentity:       infoOf[identityRecord]("identity", "identities"),
-	kindContactInbox:   infoOf[contactInboxRecord]("contact_inbox", "contact_inboxes"),
-	kindConversation:   infoOf[conversationRecord]("conversation", "conversations"),
-	kindMessage:        infoOf[messageRecord]("message", "messages"),
-	kindActivity:       infoOf[activityRecord]("activity", "activities"),
-	kindAttachment:     infoOf[attachmentRecord]("attachment", "attachments"),
-	kindReadCursor:     infoOf[readCursorRecord]("read_cursor", "read_cursors"),
+	kindInstallation:        infoOf[installationRecord]("installation", "installations"),
+	kindAccount:             infoOf[accountRecord]("account", "accounts"),
+	kindProfile:             infoOf[profileRecord]("profile", "profiles"),
+	kindAgent:               infoOf[agentRecord]("agent", "agents"),
+	kindToken:               infoOf[tokenRecord]("token", "tokens"),
+	kindTeam:                infoOf[teamRecord]("team", "teams"),
+	kindLabelGroup:          infoOf[labelGroupRecord]("label_group", "label_groups"),
+	kindLabel:               infoOf[labelRecord]("label", "labels"),
+	kindInbox:               infoOf[inboxRecord]("inbox", "inboxes"),
+	kindSubInbox:            infoOf[subInboxRecord]("sub_inbox", "sub_inboxes"),
+	kindCannedResponse:      infoOf[cannedResponseRecord]("canned_response", "canned_responses"),
+	kindAttributeDefinition: infoOf[attributeDefinitionRecord]("attribute_definition", "attribute_definitions"),
+	kindWebhook:             infoOf[webhookRecord]("webhook", "webhooks"),
+	kindContact:             infoOf[contactRecord]("contact", "contacts"),
+	kindIdentity:            infoOf[identityRecord]("identity", "identities"),
+	kindContactInbox:        infoOf[contactInboxRecord]("contact_inbox", "contact_inboxes"),
+	kindConversation:        infoOf[conversationRecord]("conversation", "conversations"),
+	kindMessage:             infoOf[messageRecord]("message", "messages"),
+	kindActivity:            infoOf[activityRecord]("activity", "activities"),
+	kindAttachment:          infoOf[attachmentRecord]("attachment", "attachments"),
+	kindReadCursor:          infoOf[readCursorRecord]("read_cursor", "read_cursors"),
 }
 
 // recordOf is a pointer to T that is a record.
@@ -268,6 +270,21 @@ type cannedResponseRecord struct {
 	UpdatedAt instant `json:"updated_at"`
 }
 
+type attributeDefinitionRecord struct {
+	ID          int64    `json:"id" rule:"id"`
+	AccountID   int64    `json:"account_id" rule:"required,id"`
+	AppliesTo   string   `json:"applies_to" rule:"required,full,one=contact|conversation"`
+	Key         string   `json:"key" rule:"required,full,key"`
+	Name        string   `json:"name" rule:"required,full"`
+	Description string   `json:"description" rule:"text"`
+	Type        string   `json:"type" rule:"required,full,one=text|number|link|date|list|checkbox"`
+	Options     []string `json:"options"`
+	Pattern     string   `json:"pattern"`
+	PatternHint string   `json:"pattern_hint"`
+	CreatedAt   instant  `json:"created_at"`
+	UpdatedAt   instant  `json:"updated_at"`
+}
+
 type webhookRecord struct {
 	ID        int64    `json:"id" rule:"id"`
 	AccountID int64    `json:"account_id" rule:"required,id"`
@@ -444,65 +461,68 @@ type readCursorRecord struct {
 	MessageID      int64 `json:"message_id" rule:"required,count,keep"`
 }
 
-func (*installationRecord) kind() kind   { return kindInstallation }
-func (*accountRecord) kind() kind        { return kindAccount }
-func (*profileRecord) kind() kind        { return kindProfile }
-func (*agentRecord) kind() kind          { return kindAgent }
-func (*tokenRecord) kind() kind          { return kindToken }
-func (*teamRecord) kind() kind           { return kindTeam }
-func (*labelGroupRecord) kind() kind     { return kindLabelGroup }
-func (*labelRecord) kind() kind          { return kindLabel }
-func (*inboxRecord) kind() kind          { return kindInbox }
-func (*subInboxRecord) kind() kind       { return kindSubInbox }
-func (*cannedResponseRecord) kind() kind { return kindCannedResponse }
-func (*webhookRecord) kind() kind        { return kindWebhook }
-func (*contactRecord) kind() kind        { return kindContact }
-func (*identityRecord) kind() kind       { return kindIdentity }
-func (*contactInboxRecord) kind() kind   { return kindContactInbox }
-func (*conversationRecord) kind() kind   { return kindConversation }
-func (*messageRecord) kind() kind        { return kindMessage }
-func (*activityRecord) kind() kind       { return kindActivity }
-func (*attachmentRecord) kind() kind     { return kindAttachment }
-func (*readCursorRecord) kind() kind     { return kindReadCursor }
+func (*installationRecord) kind() kind        { return kindInstallation }
+func (*accountRecord) kind() kind             { return kindAccount }
+func (*profileRecord) kind() kind             { return kindProfile }
+func (*agentRecord) kind() kind               { return kindAgent }
+func (*tokenRecord) kind() kind               { return kindToken }
+func (*teamRecord) kind() kind                { return kindTeam }
+func (*labelGroupRecord) kind() kind          { return kindLabelGroup }
+func (*labelRecord) kind() kind               { return kindLabel }
+func (*inboxRecord) kind() kind               { return kindInbox }
+func (*subInboxRecord) kind() kind            { return kindSubInbox }
+func (*cannedResponseRecord) kind() kind      { return kindCannedResponse }
+func (*attributeDefinitionRecord) kind() kind { return kindAttributeDefinition }
+func (*webhookRecord) kind() kind             { return kindWebhook }
+func (*contactRecord) kind() kind             { return kindContact }
+func (*identityRecord) kind() kind            { return kindIdentity }
+func (*contactInboxRecord) kind() kind        { return kindContactInbox }
+func (*conversationRecord) kind() kind        { return kindConversation }
+func (*messageRecord) kind() kind             { return kindMessage }
+func (*activityRecord) kind() kind            { return kindActivity }
+func (*attachmentRecord) kind() kind          { return kindAttachment }
+func (*readCursorRecord) kind() kind          { return kindReadCursor }
 
-func (*installationRecord) self() place     { return place{} }
-func (r *accountRecord) self() place        { return place{store.AccountIDs, r.ID} }
-func (r *profileRecord) self() place        { return place{store.ProfileIDs, r.ID} }
-func (r *agentRecord) self() place          { return place{store.PersonIDs, r.ID} }
-func (r *tokenRecord) self() place          { return place{store.TokenIDs, r.ID} }
-func (r *teamRecord) self() place           { return place{store.TeamIDs, r.ID} }
-func (r *labelGroupRecord) self() place     { return place{store.LabelGroupIDs, r.ID} }
-func (r *labelRecord) self() place          { return place{store.LabelIDs, r.ID} }
-func (r *inboxRecord) self() place          { return place{store.InboxIDs, r.ID} }
-func (r *subInboxRecord) self() place       { return place{store.SubInboxIDs, r.ID} }
-func (r *cannedResponseRecord) self() place { return place{store.CannedResponseIDs, r.ID} }
-func (r *webhookRecord) self() place        { return place{store.WebhookIDs, r.ID} }
-func (r *contactRecord) self() place        { return place{store.PersonIDs, r.ID} }
-func (r *identityRecord) self() place       { return place{store.IdentityIDs, r.ID} }
-func (r *contactInboxRecord) self() place   { return place{store.ContactInboxIDs, r.ID} }
-func (r *conversationRecord) self() place   { return place{store.ConversationIDs, r.ID} }
-func (r *messageRecord) self() place        { return place{store.EntryIDs, r.ID} }
-func (r *activityRecord) self() place       { return place{store.EntryIDs, r.ID} }
-func (r *attachmentRecord) self() place     { return place{store.AttachmentIDs, r.ID} }
-func (*readCursorRecord) self() place       { return place{} }
+func (*installationRecord) self() place          { return place{} }
+func (r *accountRecord) self() place             { return place{store.AccountIDs, r.ID} }
+func (r *profileRecord) self() place             { return place{store.ProfileIDs, r.ID} }
+func (r *agentRecord) self() place               { return place{store.PersonIDs, r.ID} }
+func (r *tokenRecord) self() place               { return place{store.TokenIDs, r.ID} }
+func (r *teamRecord) self() place                { return place{store.TeamIDs, r.ID} }
+func (r *labelGroupRecord) self() place          { return place{store.LabelGroupIDs, r.ID} }
+func (r *labelRecord) self() place               { return place{store.LabelIDs, r.ID} }
+func (r *inboxRecord) self() place               { return place{store.InboxIDs, r.ID} }
+func (r *subInboxRecord) self() place            { return place{store.SubInboxIDs, r.ID} }
+func (r *cannedResponseRecord) self() place      { return place{store.CannedResponseIDs, r.ID} }
+func (r *attributeDefinitionRecord) self() place { return place{store.AttributeDefinitionIDs, r.ID} }
+func (r *webhookRecord) self() place             { return place{store.WebhookIDs, r.ID} }
+func (r *contactRecord) self() place             { return place{store.PersonIDs, r.ID} }
+func (r *identityRecord) self() place            { return place{store.IdentityIDs, r.ID} }
+func (r *contactInboxRecord) self() place        { return place{store.ContactInboxIDs, r.ID} }
+func (r *conversationRecord) self() place        { return place{store.ConversationIDs, r.ID} }
+func (r *messageRecord) self() place             { return place{store.EntryIDs, r.ID} }
+func (r *activityRecord) self() place            { return place{store.EntryIDs, r.ID} }
+func (r *attachmentRecord) self() place          { return place{store.AttachmentIDs, r.ID} }
+func (*readCursorRecord) self() place            { return place{} }
 
-func (*installationRecord) home() place     { return place{} }
-func (*accountRecord) home() place          { return place{} }
-func (r *profileRecord) home() place        { return place{store.AccountIDs, r.AccountID} }
-func (r *agentRecord) home() place          { return place{store.AccountIDs, r.AccountID} }
-func (r *tokenRecord) home() place          { return place{store.AccountIDs, r.AccountID} }
-func (r *teamRecord) home() place           { return place{store.AccountIDs, r.AccountID} }
-func (r *labelGroupRecord) home() place     { return place{store.AccountIDs, r.AccountID} }
-func (r *labelRecord) home() place          { return place{store.AccountIDs, r.AccountID} }
-func (r *inboxRecord) home() place          { return place{store.AccountIDs, r.AccountID} }
-func (r *subInboxRecord) home() place       { return place{store.InboxIDs, r.InboxID} }
-func (r *cannedResponseRecord) home() place { return place{store.AccountIDs, r.AccountID} }
-func (r *webhookRecord) home() place        { return place{store.AccountIDs, r.AccountID} }
-func (r *contactRecord) home() place        { return place{store.AccountIDs, r.AccountID} }
-func (r *identityRecord) home() place       { return place{store.PersonIDs, r.ContactID} }
-func (r *contactInboxRecord) home() place   { return place{store.IdentityIDs, r.IdentityID} }
-func (r *conversationRecord) home() place   { return place{store.IdentityIDs, r.IdentityID} }
-func (r *messageRecord) home() place        { return place{store.ConversationIDs, r.ConversationID} }
+func (*installationRecord) home() place          { return place{} }
+func (*accountRecord) home() place               { return place{} }
+func (r *profileRecord) home() place             { return place{store.AccountIDs, r.AccountID} }
+func (r *agentRecord) home() place               { return place{store.AccountIDs, r.AccountID} }
+func (r *tokenRecord) home() place               { return place{store.AccountIDs, r.AccountID} }
+func (r *teamRecord) home() place                { return place{store.AccountIDs, r.AccountID} }
+func (r *labelGroupRecord) home() place          { return place{store.AccountIDs, r.AccountID} }
+func (r *labelRecord) home() place               { return place{store.AccountIDs, r.AccountID} }
+func (r *inboxRecord) home() place               { return place{store.AccountIDs, r.AccountID} }
+func (r *subInboxRecord) home() place            { return place{store.InboxIDs, r.InboxID} }
+func (r *cannedResponseRecord) home() place      { return place{store.AccountIDs, r.AccountID} }
+func (r *attributeDefinitionRecord) home() place { return place{store.AccountIDs, r.AccountID} }
+func (r *webhookRecord) home() place             { return place{store.AccountIDs, r.AccountID} }
+func (r *contactRecord) home() place             { return place{store.AccountIDs, r.AccountID} }
+func (r *identityRecord) home() place            { return place{store.PersonIDs, r.ContactID} }
+func (r *contactInboxRecord) home() place        { return place{store.IdentityIDs, r.IdentityID} }
+func (r *conversationRecord) home() place        { return place{store.IdentityIDs, r.IdentityID} }
+func (r *messageRecord) home() place             { return place{store.ConversationIDs, r.ConversationID} }
 
 func (r *activityRecord) home() place   { return place{store.ConversationIDs, r.ConversationID} }
 func (r *attachmentRecord) home() place { return place{store.EntryIDs, r.MessageID} }

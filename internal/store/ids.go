@@ -8,22 +8,23 @@ type IDSpace string
 
 // The spaces of ids.
 const (
-	PersonIDs         IDSpace = "person"   // contacts and agents
-	IdentityIDs       IDSpace = "identity" // identities of contacts and of agents
-	EntryIDs          IDSpace = "entry"    // messages, notes and activities
-	AccountIDs        IDSpace = "accounts"
-	TokenIDs          IDSpace = "tokens"
-	ProfileIDs        IDSpace = "profiles"
-	TeamIDs           IDSpace = "teams"
-	LabelGroupIDs     IDSpace = "label_groups"
-	LabelIDs          IDSpace = "labels"
-	InboxIDs          IDSpace = "inboxes"
-	SubInboxIDs       IDSpace = "sub_inboxes"
-	ContactInboxIDs   IDSpace = "contact_inboxes"
-	ConversationIDs   IDSpace = "conversations"
-	AttachmentIDs     IDSpace = "attachments"
-	CannedResponseIDs IDSpace = "canned_responses"
-	WebhookIDs        IDSpace = "webhooks"
+	PersonIDs              IDSpace = "person"   // contacts and agents
+	IdentityIDs            IDSpace = "identity" // identities of contacts and of agents
+	EntryIDs               IDSpace = "entry"    // messages, notes and activities
+	AccountIDs             IDSpace = "accounts"
+	TokenIDs               IDSpace = "tokens"
+	ProfileIDs             IDSpace = "profiles"
+	TeamIDs                IDSpace = "teams"
+	LabelGroupIDs          IDSpace = "label_groups"
+	LabelIDs               IDSpace = "labels"
+	InboxIDs               IDSpace = "inboxes"
+	SubInboxIDs            IDSpace = "sub_inboxes"
+	ContactInboxIDs        IDSpace = "contact_inboxes"
+	ConversationIDs        IDSpace = "conversations"
+	AttachmentIDs          IDSpace = "attachments"
+	CannedResponseIDs      IDSpace = "canned_responses"
+	AttributeDefinitionIDs IDSpace = "attribute_definitions"
+	WebhookIDs             IDSpace = "webhooks"
 )
 
 // IDs looks ids up without knowing whose they are. Only an import has to: a

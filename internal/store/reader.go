@@ -14,6 +14,7 @@ type Reader interface {
 	Agents
 	Tokens
 	Labels
+	Attributes
 	Inboxes
 	Members
 	Contacts
@@ -85,6 +86,15 @@ type Labels interface {
 	FindTeamByName(ctx context.Context, account int64, name string) (core.Team, bool, error)
 	CannedResponse(ctx context.Context, account, id int64) (core.CannedResponse, error)
 	FindCannedResponse(ctx context.Context, account int64, shortCode string) (core.CannedResponse, bool, error)
+}
+
+// Attributes reads the definitions of custom attributes.
+type Attributes interface {
+	AttributeDefinition(ctx context.Context, account, id int64) (core.AttributeDefinition, error)
+	FindAttributeDefinition(ctx context.Context, account int64, to core.AppliesTo, key string) (core.AttributeDefinition, bool, error)
+	// AttributeDefinitions returns all that apply to contacts, or to
+	// conversations, by key. An account has few.
+	AttributeDefinitions(ctx context.Context, account int64, to core.AppliesTo) ([]core.AttributeDefinition, error)
 }
 
 // Inboxes reads inboxes.
@@ -455,6 +465,7 @@ type Page interface {
 	PageContactInboxes(ctx context.Context, account, after int64, limit int) ([]core.ContactInbox, error)
 	PageConversations(ctx context.Context, account, after int64, limit int) ([]core.Conversation, error)
 	PageCannedResponses(ctx context.Context, account, after int64, limit int) ([]core.CannedResponse, error)
+	PageAttributeDefinitions(ctx context.Context, account, after int64, limit int) ([]core.AttributeDefinition, error)
 	PageWebhooks(ctx context.Context, account, after int64, limit int) ([]core.Webhook, error)
 	// PageReadCursors lists one conversation's cursors by agent.
 	PageReadCursors(ctx context.Context, account, conversation, afterAgent int64, limit int) ([]core.ReadCursor, error)

@@ -87,11 +87,11 @@ type Tx interface {
 	// new id.
 	UpdateAgent(ctx context.Context, a core.Agent) error
 	InsertProfile(ctx context.Context, p *core.Profile) error
-	// UpdateProfile, UpdateTeam, UpdateLabelGroup, UpdateLabel and
-	// UpdateCannedResponse store the whole row.
+	// UpdateProfile, UpdateTeam, UpdateLabelGroup, UpdateLabel,
+	// UpdateCannedResponse and UpdateAttributeDefinition store the whole row.
 	UpdateProfile(ctx context.Context, p core.Profile) error
-	// DeleteProfile, DeleteTeam, DeleteLabelGroup and DeleteCannedResponse remove
-	// the row, and return core.NotFound where there is none. What refers to a team or a group must be
+	// DeleteProfile, DeleteTeam, DeleteLabelGroup, DeleteCannedResponse and
+	// DeleteAttributeDefinition remove the row, and return core.NotFound where there is none. What refers to a team or a group must be
 	// gone before: else core.Invalid, as an error of a failed statement. Agents
 	// list the ids of their profiles, which nothing checks.
 	DeleteProfile(ctx context.Context, account, id int64) error
@@ -132,6 +132,9 @@ type Tx interface {
 	InsertCannedResponse(ctx context.Context, c *core.CannedResponse) error
 	UpdateCannedResponse(ctx context.Context, c core.CannedResponse) error
 	DeleteCannedResponse(ctx context.Context, account, id int64) error
+	InsertAttributeDefinition(ctx context.Context, d *core.AttributeDefinition) error
+	UpdateAttributeDefinition(ctx context.Context, d core.AttributeDefinition) error
+	DeleteAttributeDefinition(ctx context.Context, account, id int64) error
 
 	// LiftIDs raises the sequence of PersonIDs, IdentityIDs or EntryIDs so that
 	// id is never given out. Inserting a given id does that too; a command that

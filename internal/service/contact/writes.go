@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"parley/internal/core"
+	"parley/internal/service/attribute"
 	"parley/internal/service/repeat"
 	"parley/internal/store"
 )
@@ -33,6 +34,9 @@ type Changes struct {
 	// Custom attributes: the whole object; or members to set, of which those
 	// that are null are taken away.
 	CustomAttributes, PatchCustomAttributes *core.JSON
+	// Defined has the account's attribute definitions rule what is written to
+	// the custom attributes; without it they may be anything.
+	Defined bool
 	// AddLabels and RemoveLabels are ids of labels of the account; SetLabels are
 	// all that the contact is to have.
 	AddLabels, RemoveLabels []int64
@@ -79,6 +83,9 @@ func (s *Writes) Create(ctx context.Context, account int64, actor core.Actor, in
 func (s *Writes) create(ctx context.Context, tx store.Tx, account int64, actor core.Actor, in *NewContact) (core.Contact, []core.Identity, error) {
 	now := s.clock()
 	c := core.Contact{AccountID: account, CreatedAt: now, UpdatedAt: now, LastActivityAt: now}
+	if err := in.judge(ctx, tx, &c); err != nil {
+		return core.Contact{}, nil, err
+	}
 	if err := in.apply(ctx, tx, &c); err != nil {
 		return core.Contact{}, nil, err
 	}
@@ -115,6 +122,9 @@ func (s *Writes) Change(ctx context.Context, account, id int64, actor core.Actor
 		if err := in.If.Of(c); err != nil {
 			return err
 		}
+		if err := in.judge(ctx, tx, &c); err != nil {
+			return err
+		}
 		before := c
 		if err := in.apply(ctx, tx, &c); err != nil {
 			return err
@@ -137,6 +147,14 @@ func (s *Writes) Change(ctx context.Context, account, id int64, actor core.Actor
 		return core.Contact{}, fmt.Errorf("change contact: %w", err)
 	}
 	return c, nil
+}
+
+// judge refuses what definitions do not allow.
+func (in *Changes) judge(ctx context.Context, r store.Attributes, c *core.Contact) error {
+	if !in.Defined {
+		return nil
+	}
+	return attribute.Check(ctx, r, c.AccountID, core.AppliesToContact, c.CustomAttributes, in.CustomAttributes, in.PatchCustomAttributes)
 }
 
 // apply sets what is given, keys in the form in which they are compared. Labels

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"parley/internal/core"
+	"parley/internal/service/attribute"
 	"parley/internal/service/contact"
 	"parley/internal/store"
 )
@@ -30,6 +31,9 @@ type Changes struct {
 	// Custom attributes: the whole object; or members to set; or members to set,
 	// of which those that are null are taken away.
 	CustomAttributes, MergeCustomAttributes, PatchCustomAttributes *core.JSON
+	// Defined has the account's attribute definitions rule what is written to
+	// the custom attributes; without it they may be anything.
+	Defined bool
 	// Ext returns what dialects keep with the conversation from what it is, or
 	// why it cannot. ExtShown tells whether the customer's side may see it.
 	Ext      func(ext core.JSON) (core.JSON, error)
@@ -87,6 +91,13 @@ type rule func(c *core.Conversation) (core.Change, error)
 func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
 	if err := checkActor(ctx, w.tx, w.conv.AccountID, w.actor); err != nil {
 		return nil, err
+	}
+	if in.Defined {
+		err := attribute.Check(ctx, w.tx, w.conv.AccountID, core.AppliesToConversation, w.conv.CustomAttributes,
+			in.CustomAttributes, in.MergeCustomAttributes, in.PatchCustomAttributes)
+		if err != nil {
+			return nil, err
+		}
 	}
 	var rules []rule
 	sure := func(do func(c *core.Conversation) core.Change) {

@@ -8,6 +8,7 @@ import (
 
 	"parley/internal/core"
 	"parley/internal/service/assignment"
+	"parley/internal/service/attribute"
 	"parley/internal/service/contact"
 	"parley/internal/store"
 )
@@ -25,7 +26,10 @@ type NewConversation struct {
 	Priority string
 	// CustomAttributes and AdditionalAttributes are objects, "" = none.
 	CustomAttributes, AdditionalAttributes core.JSON
-	Ext                                    core.JSON // what dialects keep, an object
+	// Defined has the account's attribute definitions rule the custom
+	// attributes; without it they may be anything.
+	Defined bool
+	Ext     core.JSON // what dialects keep, an object
 	// First, when set, is the first message, said by OpenedBy; only what it says
 	// and how is looked at.
 	First *NewEntry
@@ -78,6 +82,11 @@ func (s *Writes) startIn(ctx context.Context, tx store.Tx, account int64, in New
 	now := s.clock()
 	if err := checkActor(ctx, tx, account, in.OpenedBy); err != nil {
 		return Started{}, err
+	}
+	if in.Defined {
+		if err := attribute.Check(ctx, tx, account, core.AppliesToConversation, "", &in.CustomAttributes); err != nil {
+			return Started{}, err
+		}
 	}
 	place, err := findPlace(ctx, tx, account, in.Place)
 	if err != nil {

@@ -38,6 +38,7 @@ func toContacts(typ core.EventType) bool {
 		core.LabelCreated, core.LabelUpdated, core.LabelDeleted,
 		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated, core.SubInboxUpdated, core.ContactCreated,
 		core.IdentityUpdated, core.ContactInboxCreated, core.ContactInboxUpdated, core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted,
+		core.AttributeDefinitionCreated, core.AttributeDefinitionUpdated, core.AttributeDefinitionDeleted,
 		core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused, core.WebhookTested:
 	}
 	return false
@@ -66,7 +67,8 @@ func (v *Viewer) toAgents(typ core.EventType) bool {
 		core.InboxCreated, core.InboxUpdated, core.SubInboxCreated, core.SubInboxUpdated,
 		core.ContactCreated, core.ContactUpdated, core.ContactMerged, core.IdentityCreated, core.IdentityMoved, core.IdentityUpdated,
 		core.ContactInboxCreated, core.ContactInboxUpdated,
-		core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted:
+		core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted,
+		core.AttributeDefinitionCreated, core.AttributeDefinitionUpdated, core.AttributeDefinitionDeleted:
 		return true
 	}
 	return false

@@ -22,7 +22,7 @@ import (
 // test holds the list against the migrations.
 var tables = []string{
 	"settings", "account_uuids", "token_hashes", "inbox_identifiers", "inbox_ids", "accounts", "profiles", "agents", "tokens", "teams", "label_groups", "labels",
-	"canned_responses", "webhooks", "inboxes", "sub_inboxes", "contacts", "identities", "contact_inboxes", "conversations", "entries",
+	"canned_responses", "attribute_definitions", "webhooks", "inboxes", "sub_inboxes", "contacts", "identities", "contact_inboxes", "conversations", "entries",
 	"attachments", "read_cursors", "events", "staged", "answered_requests", "received_messages", "jobs", "uploads", "turns", "conversation_tallies",
 	"search_docs", "inbox_members", "webhook_positions", "webhook_deliveries", "webhook_attempts",
 }

@@ -22,7 +22,8 @@ var holders = map[store.IDSpace][]holder{
 
 var ownTables = []store.IDSpace{
 	store.AccountIDs, store.ProfileIDs, store.TokenIDs, store.TeamIDs, store.LabelGroupIDs, store.LabelIDs, store.InboxIDs, store.SubInboxIDs,
-	store.ContactInboxIDs, store.ConversationIDs, store.AttachmentIDs, store.CannedResponseIDs, store.WebhookIDs,
+	store.ContactInboxIDs, store.ConversationIDs, store.AttachmentIDs, store.CannedResponseIDs, store.AttributeDefinitionIDs,
+	store.WebhookIDs,
 }
 
 // OwnersByID implements store.IDs.

@@ -65,6 +65,14 @@ func textWrites(e *env, f theirs) []write {
 		insertOf(e, "InsertContactInbox", door, func(tx store.Tx) func(context.Context, *core.ContactInbox) error { return tx.InsertContactInbox }),
 		updateOf(e, "UpdateContactInbox", func() core.ContactInbox { return f.AdaWebDoor }, func(tx store.Tx) func(context.Context, core.ContactInbox) error { return tx.UpdateContactInbox }),
 		insertOf(e, "InsertCannedResponse", func() core.CannedResponse { return core.CannedResponse{AccountID: account, ShortCode: "n"} }, func(tx store.Tx) func(context.Context, *core.CannedResponse) error { return tx.InsertCannedResponse }),
+		insertOf(e, "InsertAttributeDefinition", func() core.AttributeDefinition {
+			return core.AttributeDefinition{AccountID: account, AppliesTo: "n", Key: "n", Options: []string{"x"}}
+		}, func(tx store.Tx) func(context.Context, *core.AttributeDefinition) error {
+			return tx.InsertAttributeDefinition
+		}),
+		updateOf(e, "UpdateAttributeDefinition", func() core.AttributeDefinition { return f.definition }, func(tx store.Tx) func(context.Context, core.AttributeDefinition) error {
+			return tx.UpdateAttributeDefinition
+		}),
 		insertOf(e, "InsertWebhook", func() core.Webhook { return core.Webhook{AccountID: account, URL: "n", Events: []string{"x"}} }, func(tx store.Tx) func(context.Context, *core.Webhook) error { return tx.InsertWebhook }),
 		insertOf(e, "InsertConversation", func() core.Conversation { return plainConversation(f.Fixture) }, func(tx store.Tx) func(context.Context, *core.Conversation) error { return tx.InsertConversation }),
 		updateOf(e, "UpdateConversation", func() core.Conversation { return f.Chat }, func(tx store.Tx) func(context.Context, core.Conversation) error { return tx.UpdateConversation }),

@@ -44,6 +44,7 @@ func Payloads(account int64) []core.Event {
 		core.MessageCreated:   entry, core.MessageUpdated: entry, core.MessageDeleted: entry, core.ActivityCreated: entry,
 		core.NoteCreated: entry, core.NoteUpdated: entry, core.NoteDeleted: entry,
 		core.CannedResponseCreated: filled[core.CannedResponse](23), core.CannedResponseUpdated: filled[core.CannedResponse](38), core.CannedResponseDeleted: filled[core.CannedResponse](39),
+		core.AttributeDefinitionCreated: filled[core.AttributeDefinition](43), core.AttributeDefinitionUpdated: filled[core.AttributeDefinition](44), core.AttributeDefinitionDeleted: filled[core.AttributeDefinition](45),
 		core.WebhookCreated: webhook,
 		core.WebhookUpdated: webhook, core.WebhookDeleted: webhook, core.WebhookPaused: webhook, core.WebhookTested: webhook,
 	}

@@ -88,6 +88,9 @@ func nameInserts(e *env) map[string]func(tx store.Tx, account, id int64, name st
 		"canned response": func(tx store.Tx, account, id int64, name string) error {
 			return tx.InsertCannedResponse(e.ctx, &core.CannedResponse{ID: id, AccountID: account, ShortCode: name})
 		},
+		"attribute definition": func(tx store.Tx, account, id int64, name string) error {
+			return tx.InsertAttributeDefinition(e.ctx, &core.AttributeDefinition{ID: id, AccountID: account, AppliesTo: core.AppliesToContact, Key: name})
+		},
 		"webhook": func(tx store.Tx, account, id int64, name string) error {
 			return tx.InsertWebhook(e.ctx, &core.Webhook{ID: id, AccountID: account, URL: name})
 		},

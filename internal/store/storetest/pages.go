@@ -82,6 +82,10 @@ func pagesOf(e *env) []pageOf {
 			v := core.CannedResponse{AccountID: f.Account.ID, ShortCode: fmt.Sprint(n)}
 			return insertedID(tx.InsertCannedResponse(ctx, &v), &v.ID)
 		}},
+		{"PageAttributeDefinitions", ids(st.PageAttributeDefinitions, func(v core.AttributeDefinition) int64 { return v.ID }), func(tx store.Tx, f Fixture, n int) (int64, error) {
+			v := core.AttributeDefinition{AccountID: f.Account.ID, AppliesTo: core.AppliesToContact, Key: fmt.Sprint(n)}
+			return insertedID(tx.InsertAttributeDefinition(ctx, &v), &v.ID)
+		}},
 		{"PageWebhooks", ids(st.PageWebhooks, func(v core.Webhook) int64 { return v.ID }), func(tx store.Tx, f Fixture, n int) (int64, error) {
 			v := core.Webhook{AccountID: f.Account.ID, URL: fmt.Sprint(n)}
 			return insertedID(tx.InsertWebhook(ctx, &v), &v.ID)
@@ -155,21 +159,22 @@ var idChecks = []check{
 		one, two := seedTheirs(e), Seed(e, e.st)
 		a, b := one.Account.ID, two.Account.ID
 		for space, owners := range map[store.IDSpace]map[int64]int64{
-			store.AccountIDs:        {a: a, b: b},
-			store.PersonIDs:         {one.Agent.ID: a, one.Ada.ID: a, two.Bot.ID: b, two.Visitor.ID: b},
-			store.IdentityIDs:       {one.Agent.IdentityID: a, one.AdaWeb.ID: a, two.Bot.IdentityID: b, two.AdaMail.ID: b},
-			store.EntryIDs:          {one.Entries[one.Chat.ID][1].ID: a, two.Entries[two.Ask.ID][0].ID: b},
-			store.TokenIDs:          {one.token.ID: a},
-			store.TeamIDs:           {one.Team.ID: a, two.Team.ID: b},
-			store.LabelGroupIDs:     {one.group.ID: a},
-			store.LabelIDs:          {one.Label.ID: a, two.Label.ID: b},
-			store.InboxIDs:          {one.Web.ID: a, two.API.ID: b},
-			store.SubInboxIDs:       {one.Desk.ID: a, two.Desk.ID: b},
-			store.ContactInboxIDs:   {one.AdaWebDoor.ID: a, two.VisitorDoor.ID: b},
-			store.ConversationIDs:   {one.Chat.ID: a, two.Quiet.ID: b},
-			store.AttachmentIDs:     {one.attachment.ID: a},
-			store.CannedResponseIDs: {one.canned.ID: a},
-			store.WebhookIDs:        {one.hook.ID: a},
+			store.AccountIDs:             {a: a, b: b},
+			store.PersonIDs:              {one.Agent.ID: a, one.Ada.ID: a, two.Bot.ID: b, two.Visitor.ID: b},
+			store.IdentityIDs:            {one.Agent.IdentityID: a, one.AdaWeb.ID: a, two.Bot.IdentityID: b, two.AdaMail.ID: b},
+			store.EntryIDs:               {one.Entries[one.Chat.ID][1].ID: a, two.Entries[two.Ask.ID][0].ID: b},
+			store.TokenIDs:               {one.token.ID: a},
+			store.TeamIDs:                {one.Team.ID: a, two.Team.ID: b},
+			store.LabelGroupIDs:          {one.group.ID: a},
+			store.LabelIDs:               {one.Label.ID: a, two.Label.ID: b},
+			store.InboxIDs:               {one.Web.ID: a, two.API.ID: b},
+			store.SubInboxIDs:            {one.Desk.ID: a, two.Desk.ID: b},
+			store.ContactInboxIDs:        {one.AdaWebDoor.ID: a, two.VisitorDoor.ID: b},
+			store.ConversationIDs:        {one.Chat.ID: a, two.Quiet.ID: b},
+			store.AttachmentIDs:          {one.attachment.ID: a},
+			store.CannedResponseIDs:      {one.canned.ID: a},
+			store.AttributeDefinitionIDs: {one.definition.ID: a},
+			store.WebhookIDs:             {one.hook.ID: a},
 		} {
 			asked := []int64{888_888, -1, 0}
 			for id := range owners {

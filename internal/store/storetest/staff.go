@@ -44,6 +44,33 @@ var staffChecks = []check{
 		_, err := e.st.CannedResponse(e.ctx, account, c.ID)
 		e.kind("deleted", err, core.NotFound)
 	}},
+	{"Staff/attribute definitions change whole, and lose all when they are deleted", func(e *env) {
+		account := e.account().ID
+		d, u := filled[core.AttributeDefinition](1), filled[core.AttributeDefinition](2)
+		d.ID, d.AccountID = 0, account
+		e.tx(account, func(tx store.Tx) error { return tx.InsertAttributeDefinition(e.ctx, &d) })
+		e.same("by id", must(e.st.AttributeDefinition(e.ctx, account, d.ID)), d)
+		e.same("by key", found(e.st.FindAttributeDefinition(e.ctx, account, d.AppliesTo, d.Key)), d)
+		u.ID, u.AccountID = d.ID, account
+		e.tx(account, func(tx store.Tx) error { return tx.UpdateAttributeDefinition(e.ctx, u) })
+		e.same("updated", must(e.st.AttributeDefinition(e.ctx, account, d.ID)), u)
+		missing(e.st.FindAttributeDefinition(e.ctx, account, d.AppliesTo, d.Key))
+		e.tx(account, func(tx store.Tx) error { return tx.DeleteAttributeDefinition(e.ctx, account, d.ID) })
+		_, err := e.st.AttributeDefinition(e.ctx, account, d.ID)
+		e.kind("deleted", err, core.NotFound)
+	}},
+	{"Staff/attribute definitions are listed by key, those of contacts apart", func(e *env) {
+		account := e.account().ID
+		insert := func(to core.AppliesTo, key string) core.AttributeDefinition {
+			d := core.AttributeDefinition{AccountID: account, AppliesTo: to, Key: key}
+			e.tx(account, func(tx store.Tx) error { return tx.InsertAttributeDefinition(e.ctx, &d) })
+			return d
+		}
+		b, other, a, upper := insert("contact", "b"), insert("conversation", "b"), insert("contact", "a"), insert("contact", "B")
+		e.same("contacts", must(e.st.AttributeDefinitions(e.ctx, account, core.AppliesToContact)), []core.AttributeDefinition{upper, a, b})
+		e.same("conversations", must(e.st.AttributeDefinitions(e.ctx, account, core.AppliesToConversation)), []core.AttributeDefinition{other})
+		e.same("b", found(e.st.FindAttributeDefinition(e.ctx, account, core.AppliesToConversation, "b")), other)
+	}},
 	{"Staff/teams, groups and labels change whole", func(e *env) {
 		f := Seed(e, e.st)
 		account := f.Account.ID
@@ -107,7 +134,8 @@ var staffChecks = []check{
 		f, mine := seedTheirs(e), e.account().ID
 		profile := core.Profile{AccountID: f.Account.ID, UniqueName: "p"}
 		e.tx(f.Account.ID, func(tx store.Tx) error { return tx.InsertProfile(e.ctx, &profile) })
-		label, group, team, foreign, canned := f.Label, f.group, f.Team, profile, f.canned
+		label, group, team, foreign, canned, definition := f.Label, f.group, f.Team, profile, f.canned, f.definition
+		definition.AccountID = mine
 		label.AccountID, group.AccountID, team.AccountID, foreign.AccountID, canned.AccountID = mine, mine, mine, mine, mine
 		for what, write := range map[string]func(tx store.Tx) error{
 			"UpdateLabel":      func(tx store.Tx) error { return tx.UpdateLabel(e.ctx, label) },
@@ -118,6 +146,8 @@ var staffChecks = []check{
 			"DeleteTeam":       func(tx store.Tx) error { return tx.DeleteTeam(e.ctx, mine, team.ID) },
 			"DeleteProfile":    func(tx store.Tx) error { return tx.DeleteProfile(e.ctx, mine, profile.ID) },
 			"UpdateCanned":     func(tx store.Tx) error { return tx.UpdateCannedResponse(e.ctx, canned) },
+			"UpdateAttribute":  func(tx store.Tx) error { return tx.UpdateAttributeDefinition(e.ctx, definition) },
+			"DeleteAttribute":  func(tx store.Tx) error { return tx.DeleteAttributeDefinition(e.ctx, mine, definition.ID) },
 			"DeleteCanned":     func(tx store.Tx) error { return tx.DeleteCannedResponse(e.ctx, mine, canned.ID) },
 		} {
 			e.refused(what, mine, core.NotFound, write)
@@ -127,6 +157,7 @@ var staffChecks = []check{
 			"LabelGroup": func() error { _, err := e.st.LabelGroup(e.ctx, mine, group.ID); return err },
 			"Team":       func() error { _, err := e.st.Team(e.ctx, mine, team.ID); return err },
 			"Profile":    func() error { _, err := e.st.Profile(e.ctx, mine, profile.ID); return err },
+			"Attribute":  func() error { _, err := e.st.AttributeDefinition(e.ctx, mine, definition.ID); return err },
 			"Canned":     func() error { _, err := e.st.CannedResponse(e.ctx, mine, canned.ID); return err },
 		} {
 			e.kind(what, get(), core.NotFound)

@@ -13,6 +13,7 @@ type theirs struct {
 	token        core.Token
 	group        core.LabelGroup
 	canned       core.CannedResponse
+	definition   core.AttributeDefinition
 	hook         core.Webhook
 	attachment   core.Attachment
 	conversation core.Conversation // with every reference and an external id
@@ -25,13 +26,14 @@ func seedTheirs(e *env) theirs {
 	f.token = core.Token{AccountID: account, Name: "t", Hash: "aa"}
 	f.group = core.LabelGroup{AccountID: account, Name: "g"}
 	f.canned = core.CannedResponse{AccountID: account, ShortCode: "hi"}
+	f.definition = core.AttributeDefinition{AccountID: account, AppliesTo: core.AppliesToContact, Key: "plan"}
 	f.hook = core.Webhook{AccountID: account, URL: "https://example.com"}
 	f.attachment = core.Attachment{AccountID: account, ConversationID: f.Chat.ID, MessageID: f.Entries[f.Chat.ID][0].ID}
 	f.conversation = fullConversation(f.Fixture, 1)
 	e.tx(account, func(tx store.Tx) error {
 		return first(
 			tx.InsertToken(e.ctx, &f.token), tx.InsertLabelGroup(e.ctx, &f.group), tx.InsertCannedResponse(e.ctx, &f.canned),
-			tx.InsertWebhook(e.ctx, &f.hook), tx.InsertAttachment(e.ctx, &f.attachment), tx.InsertConversation(e.ctx, &f.conversation),
+			tx.InsertAttributeDefinition(e.ctx, &f.definition), tx.InsertWebhook(e.ctx, &f.hook), tx.InsertAttachment(e.ctx, &f.attachment), tx.InsertConversation(e.ctx, &f.conversation),
 			tx.PutReadCursor(e.ctx, core.ReadCursor{AccountID: account, ConversationID: f.Chat.ID, AgentID: f.Agent.ID}))
 	})
 	return f
@@ -66,6 +68,7 @@ var tenancyChecks = []check{
 		missing(e.st.FindLabelGroupByName(e.ctx, mine, f.group.Name))
 		missing(e.st.FindTeamByName(e.ctx, mine, f.Team.Name))
 		missing(e.st.FindCannedResponse(e.ctx, mine, f.canned.ShortCode))
+		missing(e.st.FindAttributeDefinition(e.ctx, mine, f.definition.AppliesTo, f.definition.Key))
 		missing(e.st.FindWebhookByURL(e.ctx, mine, f.hook.URL))
 		missing(e.st.FindInboxByName(e.ctx, mine, f.Web.Name))
 		missing(e.st.FindSubInboxByName(e.ctx, mine, f.Web.ID, f.Desk.Name))
@@ -98,6 +101,8 @@ var tenancyChecks = []check{
 		empty("AgentsByID", len(agents), err)
 		labels, err := e.st.LabelsByID(e.ctx, mine, []int64{f.Label.ID})
 		empty("LabelsByID", len(labels), err)
+		definitions, err := e.st.AttributeDefinitions(e.ctx, mine, f.definition.AppliesTo)
+		empty("AttributeDefinitions", len(definitions), err)
 		n, err := e.st.CountIdentities(e.ctx, mine, f.Ada.ID)
 		empty("CountIdentities", int(n), err)
 		identities, err := e.st.ListIdentities(e.ctx, mine, f.Ada.ID, 0, 9)
