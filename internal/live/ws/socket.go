@@ -293,14 +293,14 @@ func (k *socket) close(c *closing) {
 
 // writeAll writes what waits, and one batch of each subscription.
 func (k *socket) writeAll(out [][]byte, subs []*sub, ping bool) error {
-	for _, text := range out {
-		if err := k.writeText(text); err != nil {
-			return err
-		}
-	}
 	if ping {
 		if err := k.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout)); err != nil { //nolint:forbidigo // socket deadlines are the machine's time
 			return fmt.Errorf("ping: %w", err)
+		}
+	}
+	for _, text := range out {
+		if err := k.writeText(text); err != nil {
+			return err
 		}
 	}
 	for _, s := range subs {
