@@ -3,18 +3,17 @@
 package app_test
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -215,22 +214,9 @@ func holdAndRelease(t *testing.T, st store.Store, path string) {
 	t.Helper()
 	testserver.Import(t, st, harbourFixture)
 	s := testserver.Serve(t, st, "sqlite")
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), testkit.HelperEnv+"=hold", whereEnv+"="+path)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
-		t.Fatalf("the other process said %q, %v", line, err)
+	other := testkit.StartHelper(t, "hold", whereEnv+"="+path)
+	if line := other.Line(t); line != "held" {
+		t.Fatalf("the other process said %q", line)
 	}
 	acks := newRecorder()
 	written := make(chan error, 1)
@@ -247,14 +233,9 @@ func holdAndRelease(t *testing.T, st store.Store, path string) {
 	if err := appendTo(gone, st, acks, "round given up", 1); err == nil {
 		t.Error("a caller who had gone was served")
 	}
-	if err := in.Close(); err != nil {
-		t.Error(err)
-	}
+	other.Stop(t)
 	if err := <-written; err != nil {
 		t.Errorf("writing after the lock: %v", err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("the other process: %v", err)
 	}
 	wantOnce(t, st, acks.acknowledged(t), 0)
 	if n := len(acks.acknowledged(t)); n != 3 {
@@ -264,8 +245,10 @@ func holdAndRelease(t *testing.T, st store.Store, path string) {
 }
 
 // holdTheFile is the helper: it takes the write lock of a SQLite database and
-// keeps it until its input ends.
+// keeps it until it is asked to end.
 func holdTheFile(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
 	db, err := sql.Open("sqlite", os.Getenv(whereEnv))
 	if err != nil {
 		return err
@@ -282,10 +265,8 @@ func holdTheFile(ctx context.Context) error {
 	if _, err := fmt.Fprintln(os.Stdout, "held"); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
-		return err
-	}
-	_, err = conn.ExecContext(ctx, "ROLLBACK")
+	<-ctx.Done()
+	_, err = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 	return err
 }
 

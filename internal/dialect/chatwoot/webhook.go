@@ -95,6 +95,7 @@ func (f *WebhookFormat) event(ctx context.Context, account int64, e *core.Event)
 		core.ContactInboxCreated, core.ContactInboxUpdated,
 		core.ConversationRead, // told to sockets alone
 		core.ActivityCreated,  // never sent
+		core.AttributeDefinitionCreated, core.AttributeDefinitionUpdated, core.AttributeDefinitionDeleted,
 		core.CannedResponseCreated, core.CannedResponseUpdated, core.CannedResponseDeleted,
 		core.WebhookCreated, core.WebhookUpdated, core.WebhookDeleted, core.WebhookPaused:
 		return nil, nil //nolint:nilnil // no body

@@ -73,6 +73,7 @@ var tells = map[core.EventType]func(f *WebhookFormat, ctx context.Context, accou
 	core.ContactInboxCreated: nil, core.ContactInboxUpdated: nil,
 	core.ConversationRead: nil,
 	core.MessageUpdated:   nil, core.MessageDeleted: nil, core.NoteUpdated: nil, core.NoteDeleted: nil,
+	core.AttributeDefinitionCreated: nil, core.AttributeDefinitionUpdated: nil, core.AttributeDefinitionDeleted: nil,
 	core.CannedResponseCreated: nil, core.CannedResponseUpdated: nil, core.CannedResponseDeleted: nil,
 	core.WebhookCreated: nil, core.WebhookUpdated: nil, core.WebhookDeleted: nil, core.WebhookPaused: nil,
 }
