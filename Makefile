@@ -56,6 +56,10 @@ test-race: ## Run all tests under the race detector, on little data
 test-store: ## Run the store's conformance suite on both engines
 	$(WITH_POSTGRES) $(GO) test $(TESTFLAGS) ./internal/store/...
 
+.PHONY: test-chaos
+test-chaos: ## Kill servers and cut connections under 5,000 messages (PARLEY_TEST_MESSAGES=5000)
+	PARLEY_TEST_MESSAGES=$${PARLEY_TEST_MESSAGES:-5000} $(WITH_POSTGRES) $(GO) test -count=1 -v $(TESTFLAGS) ./internal/chaos/
+
 .PHONY: test-browser
 test-browser: ## Run the tests that need a browser (PARLEY_TEST_CHROMIUM=/path/to/it)
 	$(GO) test -tags browser -run Browser -timeout 5m $(TESTFLAGS) ./internal/badge/

@@ -4,6 +4,8 @@ package chaos_test
 
 import (
 	"context"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,12 +21,18 @@ const deadline = 8 * time.Minute
 // writers is how many write at once.
 const writers = 16
 
+// messagesEnv says how many messages are written: `make test-chaos` writes many.
+const messagesEnv = "PARLEY_TEST_MESSAGES"
+
 // messages is how many they write.
 func messages() int {
+	if n, err := strconv.Atoi(os.Getenv(messagesEnv)); err == nil {
+		return n
+	}
 	if testkit.Small() {
 		return 300
 	}
-	return 5000
+	return 1500
 }
 
 // reach waits until somewhere in the tenth of the writing.
