@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/internal/testkit"
 )
 
 // demoAnswers is what each request that the demo prints is answered with, by
@@ -29,6 +31,9 @@ var demoAnswers = map[string]string{
 // What the demo prints works when it is copied.
 func TestDemoPrintsWhatWorks(t *testing.T) {
 	t.Parallel()
+	if testkit.Small() {
+		t.Skip("an account as large as the demo's takes the race detector minutes")
+	}
 	printed := startDemo(t)
 	seen := map[string]bool{}
 	for line := range strings.Lines(printed) {

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"parley/internal/testkit"
 )
 
 // instructions are a Dockerfile's, with lines joined; each begins with its
@@ -42,6 +44,9 @@ func instructions(t *testing.T, path string) []string {
 // folder to write to.
 func TestImage(t *testing.T) {
 	t.Parallel()
+	if testkit.Small() {
+		t.Skip("builds a binary of its own, which is the same in every run")
+	}
 	all := instructions(t, "../../Dockerfile")
 	last := 0
 	var build string

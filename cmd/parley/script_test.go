@@ -51,6 +51,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ADDR", addr)
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "small" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return testkit.Small(), nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ready": scriptReady,
 			"get":   scriptGet,
