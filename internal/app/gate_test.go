@@ -15,11 +15,18 @@ import (
 
 	"parley/internal/app"
 	"parley/internal/config"
+	"parley/internal/core"
 	"parley/internal/testkit/testserver"
 )
 
 // start runs a server until the test ends.
 func start(t *testing.T, cfg *config.Config) *app.Server {
+	t.Helper()
+	return startAt(t, cfg, clock)
+}
+
+// startAt is start with another clock.
+func startAt(t *testing.T, cfg *config.Config, clock core.Clock) *app.Server {
 	t.Helper()
 	s, err := app.NewServer(t.Context(), cfg, clock, testserver.Log(t))
 	if err != nil {
@@ -37,11 +44,17 @@ func start(t *testing.T, cfg *config.Config) *app.Server {
 	return s
 }
 
-// token makes an account and a token for it.
+// token makes an account, whose id is 1, and a token for it.
 func token(t *testing.T, s *app.Server) string {
 	t.Helper()
+	return tokenOf(t, s, "Acme")
+}
+
+// tokenOf is token of an account with another name.
+func tokenOf(t *testing.T, s *app.Server, account string) string {
+	t.Helper()
 	ops := app.NewOperations(s.Store, clock) // closed by the server
-	if _, err := ops.CreateAccount(t.Context(), "Acme"); err != nil {
+	if _, err := ops.CreateAccount(t.Context(), account); err != nil {
 		t.Fatal(err)
 	}
 	out, err := ops.CreateToken(t.Context(), app.TokenRequest{AccountID: 1, Name: "test"})

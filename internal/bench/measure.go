@@ -200,19 +200,22 @@ func (p Plan) measure(ctx context.Context, to endpoint, s *Scenario) (Result, er
 	if server.beside != nil {
 		figures := server.beside.figures()
 		result.Writes = &figures
-		for _, text := range server.beside.total.failures {
-			result.Failures = append(result.Failures, "writes: "+text)
-		}
+		result.fail("writes: ", server.beside)
 	}
 	if floor != nil {
 		figures := floor.figures()
 		result.Floor = &figures
-		for _, text := range floor.total.failures {
-			result.Failures = append(result.Failures, "floor: "+text)
-		}
+		result.fail("floor: ", floor)
 		result.OfFloor = median(shares(server.perSecond, floor.perSecond))
 	}
 	return result, nil
+}
+
+// fail adds the failures of a subject to the result's own.
+func (r *Result) fail(whose string, s *subject) {
+	for _, text := range s.total.failures {
+		r.Failures = append(r.Failures, whose+text)
+	}
 }
 
 // probe asks for some rows one after the other, looks at the answers closely
