@@ -12,6 +12,7 @@ import (
 
 	"parley/internal/core"
 	"parley/internal/service/file"
+	"parley/internal/service/person"
 	"parley/internal/store"
 	"parley/internal/webhook"
 )
@@ -19,8 +20,9 @@ import (
 // WebhookFormat puts events into the bodies that account webhooks get. It is
 // safe for concurrent use.
 type WebhookFormat struct {
-	store store.Reader
-	links *file.Links // nil: files have no addresses
+	store  store.Reader
+	people *person.Reads
+	links  *file.Links // nil: files have no addresses
 }
 
 var _ webhook.HeaderFormat = (*WebhookFormat)(nil)
@@ -31,7 +33,7 @@ func NewWebhookFormat(st store.Reader, links *file.Links) *WebhookFormat {
 	if links != nil {
 		st = links.Reader(st)
 	}
-	return &WebhookFormat{store: st, links: links}
+	return &WebhookFormat{store: st, people: person.NewReads(st), links: links}
 }
 
 // Header implements webhook.HeaderFormat: what is accepted, and the signature of

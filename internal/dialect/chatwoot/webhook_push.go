@@ -47,15 +47,7 @@ func found[T any](v T, err error) (*T, error) {
 
 // contact returns a contact, or the one who took over its identity.
 func (p *push) contact(ctx context.Context, id, identity int64) (*core.Contact, error) {
-	c, err := found(p.store.Contact(ctx, p.id, id))
-	if c != nil || err != nil || identity == 0 {
-		return c, err
-	}
-	i, err := found(p.store.Identity(ctx, p.id, identity))
-	if i == nil || err != nil {
-		return nil, err
-	}
-	return found(p.store.Contact(ctx, p.id, i.ContactID))
+	return found(p.people.Contact(ctx, p.id, id, identity))
 }
 
 func (p *push) agent(ctx context.Context, id int64) (*core.Agent, error) {

@@ -11,6 +11,7 @@ import (
 
 	"parley/internal/core"
 	"parley/internal/service/file"
+	people "parley/internal/service/person"
 	"parley/internal/store"
 )
 
@@ -26,15 +27,16 @@ const (
 // WebhookFormat puts events into the bodies that CommBox sends to its webhooks.
 // It is safe for concurrent use.
 type WebhookFormat struct {
-	store store.Reader
-	links *file.Links
-	form  WebhookForm
+	store  store.Reader
+	people *people.Reads
+	links  *file.Links
+	form   WebhookForm
 }
 
 // NewWebhookFormat returns a format that reads from st what events do not
 // carry. links gives files their addresses; nil: they have none.
 func NewWebhookFormat(st store.Reader, links *file.Links, form WebhookForm) *WebhookFormat {
-	return &WebhookFormat{store: st, links: links, form: form}
+	return &WebhookFormat{store: st, people: people.NewReads(st), links: links, form: form}
 }
 
 // hook is what an event is to CommBox: the name of an event of one of its

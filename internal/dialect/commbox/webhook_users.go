@@ -127,20 +127,14 @@ func nobody(id int64) hookUser {
 // customer shows the contact of a conversation. One that was merged into
 // another since is found by the identity; one that is no more has its id alone.
 func (f *WebhookFormat) customer(ctx context.Context, account, contact, identity int64) (hookUser, error) {
-	c, err := f.store.Contact(ctx, account, contact)
-	if err != nil && core.KindOf(err) == core.NotFound {
-		var i core.Identity
-		if i, err = f.store.Identity(ctx, account, identity); err == nil {
-			c, err = f.store.Contact(ctx, account, i.ContactID)
-		}
-	}
+	c, err := f.people.Contact(ctx, account, contact, identity)
 	switch {
 	case err == nil:
 		return f.user(ctx, account, &c, identity)
 	case core.KindOf(err) == core.NotFound:
 		return nobody(contact), nil
 	}
-	return hookUser{}, fmt.Errorf("read contact: %w", err)
+	return hookUser{}, err
 }
 
 // author shows who said something in a conversation; the system has the id 0.

@@ -43,6 +43,22 @@ func (s *Reads) Agent(ctx context.Context, account, id int64) (core.Agent, error
 	return a, err
 }
 
+// Contact returns a contact, or the one to whom the identity belongs now:
+// contacts are merged. Identity 0 is none. core.NotFound when there is neither.
+func (s *Reads) Contact(ctx context.Context, account, id, identity int64) (core.Contact, error) {
+	c, err := s.store.Contact(ctx, account, id)
+	if err != nil && core.KindOf(err) == core.NotFound && identity != 0 {
+		var i core.Identity
+		if i, err = s.store.Identity(ctx, account, identity); err == nil {
+			c, err = s.store.Contact(ctx, account, i.ContactID)
+		}
+	}
+	if err != nil {
+		return core.Contact{}, fmt.Errorf("read contact: %w", err)
+	}
+	return c, nil
+}
+
 // Label is a contact's label and the name of its group, "" = none.
 type Label struct {
 	core.Label
