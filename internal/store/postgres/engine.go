@@ -20,8 +20,10 @@ import (
 // given up.
 const rollbackTimeout = 5 * time.Second
 
-// closePatience is how long Close waits for connections that are in use.
-const closePatience = 10 * time.Second
+// closePatience is how long Close waits for connections that are in use. It is
+// more than the 15 seconds for which the driver keeps one whose query was given
+// up, until the server has ended it.
+const closePatience = 20 * time.Second
 
 // maxBegins is how many connections Begin tries: the pool may hold some that a
 // restart of the server has cut.

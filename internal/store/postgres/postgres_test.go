@@ -225,6 +225,37 @@ func TestATransactionHasALimit(t *testing.T) {
 	}
 }
 
+// TestCloseWaitsForGivenUpQueries: a query whose caller has gone, and that the
+// server does not end when it is asked to, has its connection for a while longer.
+func TestCloseWaitsForGivenUpQueries(t *testing.T) {
+	t.Parallel()
+	e, err := Open(t.Context(), Options{URL: testkit.Postgres(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	tx, err := e.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const stubborn = `DO $$ DECLARE over timestamptz := clock_timestamp() + interval '12 seconds'; BEGIN
+		WHILE clock_timestamp() < over LOOP
+			BEGIN
+				PERFORM pg_sleep(0.2);
+			EXCEPTION WHEN query_canceled THEN NULL;
+			END;
+		END LOOP;
+	END $$`
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if _, err := tx.Exec(ctx, stubborn); !errors.Is(err, context.Canceled) {
+		t.Errorf("Exec: %v, want %v", err, context.Canceled)
+	}
+	_ = tx.Rollback() // of a connection that is lost
+	if err := e.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
 // TestAFrozenTransactionEnds: what it holds becomes free although its process
 // says nothing any more.
 func TestAFrozenTransactionEnds(t *testing.T) {
