@@ -64,7 +64,7 @@ type SearchQuery struct {
 
 	Before int64 // a Document.ID: only older ones; 0 = from the newest
 	Limit  int   // documents at most; must be positive
-	Scan   int   // how many candidates are looked at, at most; must be positive
+	Scan   int   // how many candidates are looked at, about: an index may look at some more at once; must be positive
 }
 
 // SearchTerm is a token, as package fold makes them, or the beginning of one.
@@ -88,6 +88,8 @@ type SearchPage struct {
 	// Next is the SearchQuery.Before of the page that follows; 0 = there is
 	// none.
 	Next int64
+	// Looked is how many candidates were looked at; see SearchQuery.Scan.
+	Looked int
 }
 
 // BackfillJob is the kind of job that fills in what the search index does not

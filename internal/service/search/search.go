@@ -19,7 +19,7 @@ import (
 const (
 	// MaxLimit is how many hits a page holds at most.
 	MaxLimit = 50
-	// scanned is how many candidates are looked at for a page at most.
+	// scanned is how many candidates are looked at for a page, in all rounds.
 	scanned = 2000
 	// rounds is how often the store is asked for a page at most: what it finds
 	// is looked at again where the order of words counts.
@@ -115,7 +115,8 @@ func (s *Searches) find(ctx context.Context, account int64, q *Query, asked *par
 			return Page{}, err
 		}
 		p.Next, sq.Before = found.Next, found.Next
-		if p.Next == 0 || len(p.Hits) == q.Limit {
+		sq.Scan -= found.Looked
+		if p.Next == 0 || len(p.Hits) == q.Limit || sq.Scan <= 0 {
 			break
 		}
 	}

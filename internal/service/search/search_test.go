@@ -199,3 +199,31 @@ func TestBackfill(t *testing.T) {
 		}
 	})
 }
+
+// nothingSeen is a store in which whoever asks may see nothing of what matches:
+// each search looks at all that it may, and there is always more.
+type nothingSeen struct {
+	store.Store
+	looked int
+}
+
+func (s *nothingSeen) Search(_ context.Context, _ int64, q store.SearchQuery) (store.SearchPage, error) {
+	s.looked += q.Scan
+	return store.SearchPage{Looked: q.Scan, Next: int64(1_000_000 - s.looked)}, nil
+}
+
+// TestPageIsBounded keeps what a page costs to what one search of the store may:
+// it is not begun again because nothing was found.
+func TestPageIsBounded(t *testing.T) {
+	t.Parallel()
+	st := testserver.Open(t, testserver.Engines()[0])
+	f := storetest.Seed(t, st)
+	blind := &nothingSeen{Store: st}
+	p, err := search.New(blind).Find(t.Context(), f.Account.ID, search.Query{Text: "zebra", Limit: 10})
+	if err != nil || len(p.Hits) > 0 || p.Next == 0 {
+		t.Fatalf("Find = %+v, %v; want an empty page that goes on", p, err)
+	}
+	if want := int(1_000_000 - p.Next); blind.looked != want || blind.looked > 5000 {
+		t.Errorf("looked at %d candidates, the page says %d", blind.looked, want)
+	}
+}

@@ -100,13 +100,12 @@ func (fts5) search(ctx context.Context, c checked, s *search) (store.SearchPage,
 	}
 	defer rows.Close()
 	var p store.SearchPage
-	looked := 0
 	take := func(r *candidateRow) (full bool) {
-		looked++
+		p.Looked++
 		if r.permitted != 0 {
 			p.Documents = append(p.Documents, r.Document)
 		}
-		if full = len(p.Documents) == s.Limit || looked == s.Scan; full {
+		if full = len(p.Documents) == s.Limit || p.Looked == s.Scan; full {
 			p.Next = r.ID
 		}
 		return full

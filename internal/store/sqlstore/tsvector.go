@@ -83,13 +83,14 @@ func (v tsVector) search(ctx context.Context, c checked, s *search) (store.Searc
 		if err != nil || len(found) == s.Limit {
 			return pageOf(found, s.Limit), err
 		}
+		p.Looked = newestWindow
 	}
 	found, few, err := v.indexed(ctx, c, s, query)
 	if err != nil || few {
 		return pageOf(found, s.Limit), err
 	}
 	to := s.to
-	for looked := 0; looked < s.Scan; looked += lateWindow {
+	for first := true; first || p.Looked < s.Scan; first = false {
 		found, err := v.newest(ctx, c, s, query, to, s.Limit-len(p.Documents), lateWindow)
 		if err != nil {
 			return p, err
@@ -101,14 +102,16 @@ func (v tsVector) search(ctx context.Context, c checked, s *search) (store.Searc
 		if err != nil || !more {
 			return store.SearchPage{Documents: p.Documents}, err
 		}
+		p.Looked += lateWindow
 		to, p.Next = oldest, oldest
 	}
 	return p, nil
 }
 
-// pageOf is a page that goes on behind its last document where it is full.
+// pageOf is a page that goes on behind its last document where it is full. It
+// stopped there, so no more than what it found is known to have been looked at.
 func pageOf(found []store.Document, limit int) store.SearchPage {
-	p := store.SearchPage{Documents: found}
+	p := store.SearchPage{Documents: found, Looked: len(found)}
 	if len(found) == limit {
 		p.Next = found[limit-1].ID
 	}

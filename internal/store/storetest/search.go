@@ -36,6 +36,9 @@ func (e *env) hits(account int64, q store.SearchQuery) []string {
 		if p.Next == 0 {
 			return all
 		}
+		if len(p.Documents) < q.Limit && p.Looked < q.Scan {
+			fail("a page of %d that goes on looked at %d of %d", len(p.Documents), p.Looked, q.Scan)
+		}
 		if q.Before != 0 && p.Next >= q.Before {
 			fail("a page before %d goes on before %d", q.Before, p.Next)
 		}
