@@ -96,9 +96,10 @@ func TestOneServer(t *testing.T) {
 }
 
 // TestNodes kills nodes of one database under writers, while NATS goes away and
-// comes back: clients of a node that is gone go on at another one, and all end
-// with the same events; the webhook has one delivery of each event in its ledger,
-// and jobs are done once.
+// comes back, and freezes the two that are left one after the other, with all
+// that they have begun: clients of a node that is gone go on at another one, and
+// all end with the same events; the webhook has one delivery of each event in its
+// ledger, and jobs are done once.
 func TestNodes(t *testing.T) {
 	t.Parallel()
 	if testkit.Small() {
@@ -130,6 +131,9 @@ func TestNodes(t *testing.T) {
 	w.wire.lead(third.addr, fourth.addr)
 	w.reach(ctx, 5)
 	cloud.up(t)
+	for _, turn := range []struct{ frozen, other *node }{{third, fourth}, {fourth, third}} {
+		w.freeze(ctx, t, turn.frozen, turn.other, done)
+	}
 	<-done
 	if t.Failed() {
 		return

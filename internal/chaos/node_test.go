@@ -79,3 +79,25 @@ func (w *world) startNode(t *testing.T) *node {
 		natsEnv+"="+w.cfg.NATSURL.Reveal(), fmt.Sprintf("%s=%d", startEnv, w.start))
 	return &node{p, p.Line(t)}
 }
+
+// freeze stops a node in whatever it does until the other one has taken over its
+// webhook, if it had that, or all is written, and lets it go on as though no time
+// had passed.
+func (w *world) freeze(ctx context.Context, t *testing.T, frozen, other *node, written <-chan struct{}) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-written:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	w.wire.lead(other.addr)
+	frozen.Signal(t, syscall.SIGSTOP)
+	w.wire.abandon(frozen.addr)
+	w.receiver.accepted.reach(ctx, w.receiver.accepted.get()+20)
+	frozen.Signal(t, syscall.SIGCONT)
+	w.wire.lead(frozen.addr, other.addr)
+}

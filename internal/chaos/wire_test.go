@@ -18,10 +18,11 @@ type wire struct {
 	patient bool            // whoever connects while nobody is there waits; else is refused
 
 	mu      sync.Mutex
-	rng     *rand.Rand    // guarded by mu; nil: nothing is cut, and there is one server
-	servers []string      // addresses, guarded by mu
-	changed chan struct{} // closed when servers change; guarded by mu
-	cuts    int           // guarded by mu
+	rng     *rand.Rand          // guarded by mu; nil: nothing is cut, and there is one server
+	servers []string            // addresses, guarded by mu
+	changed chan struct{}       // closed when servers change; guarded by mu
+	cuts    int                 // guarded by mu
+	conns   map[net.Conn]string // the servers of the open connections to them; guarded by mu
 	open    sync.WaitGroup
 }
 
@@ -40,7 +41,7 @@ func newWire(t *testing.T, rng *rand.Rand, patient bool) *wire {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	w := &wire{Listener: l, ctx: ctx, patient: patient, rng: rng, changed: make(chan struct{})}
+	w := &wire{Listener: l, ctx: ctx, patient: patient, rng: rng, changed: make(chan struct{}), conns: map[net.Conn]string{}}
 	w.open.Go(w.accept)
 	t.Cleanup(func() {
 		stop()
@@ -57,6 +58,31 @@ func (w *wire) lead(servers ...string) {
 	w.servers = servers
 	close(w.changed)
 	w.changed = make(chan struct{})
+}
+
+// abandon cuts all connections with a server, as whoever hears nothing from it
+// any more does.
+func (w *wire) abandon(server string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for conn, to := range w.conns {
+		if to == server {
+			_ = conn.Close()
+			w.cuts++
+		}
+	}
+}
+
+// hold notes an open connection with a server until release.
+func (w *wire) hold(conn net.Conn, server string) (release func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conns[conn] = server
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.conns, conn)
+	}
 }
 
 // next returns a server, and after how many bytes the connection is cut, 0 = not
@@ -108,6 +134,7 @@ func (w *wire) pass(client net.Conn) {
 		return
 	}
 	defer conn.Close()
+	defer w.hold(conn, server)()
 	defer context.AfterFunc(w.ctx, func() {
 		_ = client.Close()
 		_ = conn.Close()

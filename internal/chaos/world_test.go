@@ -162,7 +162,7 @@ func (w *world) prepare(ctx context.Context, t *testing.T, n *node) {
 		w.begin = page.Next
 	}
 	for i := range sleepers {
-		until := w.clock().Std().Add(time.Duration(10+w.rng.IntN(50)) * time.Second)
+		until := w.clock().Std().Add(time.Duration(10+w.rng.IntN(40+messages()/10)) * time.Second)
 		w.ask(ctx, t, n.addr, http.MethodPatch, fmt.Sprint("/v1/conversations/", sleeperOf(i)),
 			fmt.Sprintf(`{"status":"snoozed","snoozed_until":%q}`, until.UTC().Format("2006-01-02T15:04:05.000000Z")), nil)
 	}
