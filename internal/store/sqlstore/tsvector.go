@@ -49,6 +49,9 @@ const (
 	// asked for where it can be asked for a whole word: it would gather all
 	// documents of all words that begin so.
 	shortPrefix = 3
+	// maxGathered is how many documents the index may gather, as far as the newest
+	// window tells: of more, it would only come to know that they are too many.
+	maxGathered = 4 * maxFound
 )
 
 const (
@@ -56,10 +59,16 @@ const (
 	newestSQL = `SELECT d.doc_id, d.kind, d.ref_id, d.conversation_id
 		FROM (SELECT * FROM search_docs WHERE account_id = $1 AND doc_id < $3 AND doc_id >= $4 ORDER BY doc_id DESC LIMIT $6) d
 		WHERE d.tokens @@ $2::text::tsquery%s ORDER BY d.doc_id DESC LIMIT $5`
+	// All documents are counted by what the planner knows of them: it is enough to
+	// tell thousands from hundreds of thousands.
+	gatheredSQL = `SELECT (count(*) * (SELECT GREATEST(reltuples, 0) FROM pg_class WHERE oid = 'search_docs'::regclass) / $5)::bigint
+		FROM (SELECT tokens FROM search_docs WHERE account_id = $1 AND doc_id < $3 AND doc_id >= $4 ORDER BY doc_id DESC LIMIT $5) d
+		WHERE d.tokens @@ $2::text::tsquery`
 	boundSQL = "SELECT doc_id FROM search_docs WHERE account_id = $1 AND doc_id < $2 AND doc_id >= $3 ORDER BY doc_id DESC LIMIT 1 OFFSET $4"
-	// The query stands in a subselect: a planner that saw it would guess.
+	// The query stands in a subselect: a planner that saw it would guess. What is
+	// too many is not looked at.
 	indexSQL = `WITH w AS MATERIALIZED (SELECT * FROM search_docs WHERE account_id = $1 AND tokens @@ (SELECT $7::text::tsquery) LIMIT $6),
-		found AS (SELECT * FROM w d WHERE d.doc_id < $3 AND d.doc_id >= $4 AND d.tokens @@ $2::text::tsquery%s ORDER BY d.doc_id DESC LIMIT $5)
+		found AS (SELECT * FROM w d WHERE (SELECT count(*) FROM w) < $6 AND d.doc_id < $3 AND d.doc_id >= $4 AND d.tokens @@ $2::text::tsquery%s ORDER BY d.doc_id DESC LIMIT $5)
 		SELECT COALESCE(d.doc_id, 0), COALESCE(d.kind, ''), COALESCE(d.ref_id, 0), COALESCE(d.conversation_id, 0), s.size
 		FROM (SELECT count(*) AS size FROM w) s LEFT JOIN found d ON true ORDER BY d.doc_id DESC`
 )
@@ -77,18 +86,31 @@ func (r *foundRow) value() foundRow { return *r }
 
 func (v tsVector) search(ctx context.Context, c checked, s *search) (store.SearchPage, error) {
 	query := s.expression(" & ", " | ", tsTerm)
-	var p store.SearchPage
+	var (
+		p      store.SearchPage
+		common bool
+	)
 	if len(s.IdentityIDs) == 0 { // what one contact said is rare
 		found, err := v.newest(ctx, c, s, query, s.to, s.Limit, newestWindow)
 		if err != nil || len(found) == s.Limit {
 			return pageOf(found, s.Limit), err
 		}
 		p.Looked = newestWindow
+		if common, err = v.isCommon(ctx, c, s, query); err != nil {
+			return p, err
+		}
 	}
-	found, few, err := v.indexed(ctx, c, s, query)
-	if err != nil || few {
-		return pageOf(found, s.Limit), err
+	if !common {
+		found, few, err := v.indexed(ctx, c, s, query)
+		if err != nil || few {
+			return pageOf(found, s.Limit), err
+		}
 	}
+	return v.late(ctx, c, s, query, p)
+}
+
+// late goes on with a page window by window.
+func (v tsVector) late(ctx context.Context, c checked, s *search, query string, p store.SearchPage) (store.SearchPage, error) {
 	to := s.to
 	for first := true; first || p.Looked < s.Scan; first = false {
 		found, err := v.newest(ctx, c, s, query, to, s.Limit-len(p.Documents), lateWindow)
@@ -123,6 +145,13 @@ func (tsVector) newest(ctx context.Context, c checked, s *search, query string, 
 	args := []any{s.account, query, to, s.from, limit, window}
 	condition := s.permitted(&args)
 	return list(ctx, c, new(documentRow), fmt.Sprintf(newestSQL, condition), args...)
+}
+
+// isCommon tells whether the index would gather too much, by how many of the
+// newest window match.
+func (tsVector) isCommon(ctx context.Context, c checked, s *search, query string) (bool, error) {
+	n, _, err := find(ctx, c, new(number), gatheredSQL, s.account, query, s.to, s.from, newestWindow)
+	return n > maxGathered, err
 }
 
 // indexed asks the index; few is false when it knows of so many documents that
