@@ -1,5 +1,5 @@
-// Command parley is the customer-conversation server and its tools. Each
-// subcommand has a file of its own; what they do is in the packages below
+// Command parley is the customer-conversation server and its tools. Its
+// subcommands stand in files by subject; what they do is in the packages below
 // internal.
 package main
 

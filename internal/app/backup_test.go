@@ -417,7 +417,8 @@ func TestRestoreRefusesWhatIsNoWholeBackup(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, engine string) {
 		from := filled(t, engine)
-		if err := os.WriteFile(filepath.Join(from.DataDir, backup.SecretKeyName), []byte("key"), 0o600); err != nil {
+		attachments := filepath.Join(from.DataDir, backup.AttachmentsName)
+		if err := errors.Join(os.MkdirAll(attachments, 0o700), os.WriteFile(filepath.Join(attachments, "photo"), []byte("photo"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		whole := backUp(t, from)
@@ -453,8 +454,8 @@ func TestRestoreRefusesWhatIsNoWholeBackup(t *testing.T) {
 			"newer schema": {manifestWith(`"schema_version": `, `"schema_version": 999`), core.Unavailable, "999"},
 			"newer form":   {manifestWith(`"format_version": 1,`, `"format_version": 2, "shape": "other",`), core.Unavailable, "form 2"},
 			"other engine": {manifestWith(`"engine": "`+engine+`"`, `"engine": "other"`), core.Invalid, "other"},
-			"way out":      {manifestWith(`"files/secret.key"`, `"files/../../secret.key"`), core.Invalid, "no file of a backup"},
-			"foreign file": {manifestWith(`"files/secret.key"`, `"files/parley.db-wal"`), core.Invalid, "no file of a backup"},
+			"way out":      {manifestWith(`"files/attachments/photo"`, `"files/attachments/../../photo"`), core.Invalid, "no file of a backup"},
+			"foreign file": {manifestWith(`"files/attachments/photo"`, `"files/parley.db-wal"`), core.Invalid, "no file of a backup"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				dir := filepath.Join(t.TempDir(), "copy")
@@ -542,12 +543,12 @@ func TestRestoreThatStopsChangesNothing(t *testing.T) {
 	})
 }
 
-// TestFilesBesideTheDatabase takes attachments and the key along.
+// TestFilesBesideTheDatabase takes attachments along.
 func TestFilesBesideTheDatabase(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, engine string) {
 		from := filled(t, engine)
-		want := map[string]string{"attachments/1/ab/photo.png": "photo", "attachments/empty": "", "secret.key": "key"}
+		want := map[string]string{"attachments/1/ab/photo.png": "photo", "attachments/empty": ""}
 		for name, text := range want {
 			path := filepath.Join(from.DataDir, name)
 			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
@@ -555,14 +556,15 @@ func TestFilesBesideTheDatabase(t *testing.T) {
 			}
 		}
 		dir, to := backUp(t, from), place(t, engine)
+		taken := filepath.Join(to.DataDir, "attachments/empty")
 		// A file of another content is not overwritten, and nothing begins.
-		if err := os.WriteFile(filepath.Join(to.DataDir, "secret.key"), []byte("another"), 0o600); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(taken), 0o700), os.WriteFile(taken, []byte("another"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := restore(t, to, app.RestoreOptions{Dir: dir}); core.KindOf(err) != core.Conflict {
-			t.Errorf("over another key: %v", err)
+			t.Errorf("over another file: %v", err)
 		}
-		if err := os.Remove(filepath.Join(to.DataDir, "secret.key")); err != nil {
+		if err := os.Remove(taken); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := restore(t, to, app.RestoreOptions{Dir: dir}); err != nil {

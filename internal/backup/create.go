@@ -16,15 +16,9 @@ import (
 	"parley/internal/store"
 )
 
-// Names in the data dir of what a backup holds beside the database, where they
-// exist.
-const (
-	// AttachmentsName is the folder of attachments.
-	AttachmentsName = "attachments"
-	// SecretKeyName is the file of the key that encrypts the installation's
-	// secrets.
-	SecretKeyName = "secret.key"
-)
+// AttachmentsName is the folder of attachments in the data dir, which a backup
+// holds beside the database where it exists.
+const AttachmentsName = "attachments"
 
 // Source is a database that can be backed up while it works: a store.Store, or
 // an engine without one.
@@ -106,10 +100,8 @@ func fill(ctx context.Context, o Options, part string) (Manifest, error) {
 		return Manifest{}, err
 	}
 	// After the database: whatever it names is there by now.
-	for _, name := range []string{AttachmentsName, SecretKeyName} {
-		if err := copyTree(ctx, filepath.Join(o.DataDir, name), filepath.Join(part, filesName, name)); err != nil {
-			return Manifest{}, fmt.Errorf("copy %s: %w", name, err)
-		}
+	if err := copyTree(ctx, filepath.Join(o.DataDir, AttachmentsName), filepath.Join(part, filesName, AttachmentsName)); err != nil {
+		return Manifest{}, fmt.Errorf("copy %s: %w", AttachmentsName, err)
 	}
 	m := Manifest{FormatVersion: FormatVersion, ParleyVersion: o.ParleyVersion, Engine: dump.Engine, SchemaVersion: dump.SchemaVersion}
 	if m.Files, err = seal(ctx, part); err != nil {
@@ -118,8 +110,8 @@ func fill(ctx context.Context, o Options, part string) (Manifest, error) {
 	return m, nil
 }
 
-// copyTree copies a file, or a folder with all below it; what does not exist is
-// nothing to copy. Files that vanish on the way were deleted.
+// copyTree copies a folder with all below it; what does not exist is nothing to
+// copy. Files that vanish on the way were deleted.
 func copyTree(ctx context.Context, from, to string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {

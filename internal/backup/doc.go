@@ -3,7 +3,7 @@
 //
 //	manifest.json   what is in the folder, with sizes and checksums
 //	database/       what the database has written of itself (store.Store.Dump)
-//	files/          files of the data dir beside the database: attachments, the secret key
+//	files/          files of the data dir beside the database: attachments
 //
 // A backup is written under another name and renamed when all of it is on the
 // disk; the manifest is its last file. So a folder with a manifest is a whole

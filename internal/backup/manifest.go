@@ -122,8 +122,7 @@ func (f File) known() bool {
 	if path.Clean(f.Name) != f.Name || !filepath.IsLocal(filepath.FromSlash(f.Name)) {
 		return false
 	}
-	return strings.HasPrefix(f.Name, databaseName+"/") || f.Name == filesName+"/"+SecretKeyName ||
-		strings.HasPrefix(f.Name, filesName+"/"+AttachmentsName+"/")
+	return strings.HasPrefix(f.Name, databaseName+"/") || strings.HasPrefix(f.Name, filesName+"/"+AttachmentsName+"/")
 }
 
 // verify compares the file with what the manifest says of it.

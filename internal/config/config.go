@@ -29,9 +29,9 @@ type Config struct {
 	AllowedOrigins []string      `help:"Hosts whose pages may call the Uncodie dialect from a browser, such as shop.example or *.shop.example; pages of this machine always may." placeholder:"HOST"`
 	LogFormat      string        `default:"text" enum:"text,json" help:"Form of the log: text or json."`
 	LogLevel       string        `default:"info" enum:"debug,info,warn,error" help:"What is logged: debug has a line for each request."`
-	RateLimit      int           `default:"3000" help:"Requests a minute of each token, and of each address that brings none; unknown ids are held to a tenth, wrong tokens to a fiftieth. 0 switches every limit off." placeholder:"N"`
+	RateLimit      int           `default:"3000" help:"Requests a minute of each token, of each customer, and of each address that brings none; unknown ids are held to a tenth, wrong tokens to a fiftieth. 0 switches every limit off." placeholder:"N"`
 	FilesLimit     int           `default:"41943040" help:"Largest file that a message may carry, in bytes." placeholder:"BYTES"`
-	EventsKeep     time.Duration `default:"720h" help:"How long events are kept for readers of the log, who must ask for what happened within that time; 0 = for ever." placeholder:"TIME"`
+	EventsKeep     time.Duration `default:"720h" help:"How long events are kept; a reader of the log who stays away longer has to read everything anew. 0 = for ever." placeholder:"TIME"`
 	// WebhookNetworks are networks that nobody but this server may be able to reach.
 	WebhookNetworks []string `help:"Private networks that webhooks may call, also without TLS, such as 10.1.0.0/16; without it they call the Internet alone, over https." placeholder:"CIDR"`
 	S3Endpoint      string   `name:"s3-endpoint" env:"PARLEY_S3_ENDPOINT" help:"URL of an S3-compatible service that keeps the files of messages; without it they are kept in the data dir." placeholder:"URL"`

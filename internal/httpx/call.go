@@ -19,7 +19,7 @@ type Call struct {
 	// Addr is the client's address, as far as trusted proxies tell it; the zero
 	// address where the listener knows none.
 	Addr netip.Addr
-	// Door names who answers: a dialect, or "parley".
+	// Door names who answers: a dialect, "v1", or "parley".
 	Door string
 	// Route is the pattern of the path, never the path itself: "" for paths
 	// that nobody serves.

@@ -26,11 +26,11 @@ type Listed struct {
 
 // List returns all inboxes of an account, by id.
 func (s *Reads) List(ctx context.Context, account int64) ([]Listed, error) {
-	inboxes, err := all(ctx, account, s.store.PageInboxes, func(i core.Inbox) int64 { return i.ID })
+	inboxes, err := store.All(ctx, account, store.MaxIDs, s.store.PageInboxes, func(i *core.Inbox) int64 { return i.ID })
 	if err != nil {
 		return nil, fmt.Errorf("list inboxes: %w", err)
 	}
-	parts, err := all(ctx, account, s.store.PageSubInboxes, func(i core.SubInbox) int64 { return i.ID })
+	parts, err := store.All(ctx, account, store.MaxIDs, s.store.PageSubInboxes, func(i *core.SubInbox) int64 { return i.ID })
 	if err != nil {
 		return nil, fmt.Errorf("list sub-inboxes: %w", err)
 	}
@@ -43,22 +43,6 @@ func (s *Reads) List(ctx context.Context, account int64) ([]Listed, error) {
 		listed[i] = Listed{Inbox: inbox, SubInboxes: of[inbox.ID]}
 	}
 	return listed, nil
-}
-
-// all reads a list of an account that is short by its nature, page by page.
-func all[T any](
-	ctx context.Context, account int64, page func(ctx context.Context, account, after int64, limit int) ([]T, error), id func(T) int64,
-) ([]T, error) {
-	var rows []T
-	for after := int64(0); ; after = id(rows[len(rows)-1]) {
-		next, err := page(ctx, account, after, store.MaxIDs)
-		if err != nil {
-			return nil, err
-		}
-		if rows = append(rows, next...); len(next) < store.MaxIDs {
-			return rows, nil
-		}
-	}
 }
 
 // StateCount is how many conversations of one state there are in a sub-inbox,
@@ -78,7 +62,7 @@ func (s *Reads) CountStates(ctx context.Context, account int64) ([]StateCount, e
 	if err != nil {
 		return nil, fmt.Errorf("count states: %w", err)
 	}
-	inboxes, err := all(ctx, account, s.store.PageInboxes, func(i core.Inbox) int64 { return i.ID })
+	inboxes, err := store.All(ctx, account, store.MaxIDs, s.store.PageInboxes, func(i *core.Inbox) int64 { return i.ID })
 	if err != nil {
 		return nil, fmt.Errorf("list inboxes: %w", err)
 	}
@@ -139,7 +123,7 @@ func (s *Reads) Attendance(ctx context.Context, account, inbox, subInbox int64) 
 	if err != nil {
 		return Attendance{}, fmt.Errorf("read account: %w", err)
 	}
-	agents, err := all(ctx, account, s.store.PageAgents, func(a core.Agent) int64 { return a.ID })
+	agents, err := store.All(ctx, account, store.MaxIDs, s.store.PageAgents, func(a *core.Agent) int64 { return a.ID })
 	if err != nil {
 		return Attendance{}, fmt.Errorf("list agents: %w", err)
 	}

@@ -22,7 +22,7 @@ func statesOf(ctx context.Context, r store.Reader, account int64, inboxes []core
 	if err != nil {
 		return nil, err
 	}
-	parts, err := all(ctx, account, r.PageSubInboxes, func(i core.SubInbox) int64 { return i.ID })
+	parts, err := store.All(ctx, account, store.MaxIDs, r.PageSubInboxes, func(i *core.SubInbox) int64 { return i.ID })
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +69,9 @@ func (s *Reads) State(ctx context.Context, account, id int64) (State, error) {
 
 // PageStates returns at most limit inboxes in sight with ids above after, by id.
 func (s *Reads) PageStates(ctx context.Context, account int64, sight Sight, after int64, limit int) ([]State, error) {
-	inboxes, err := all(ctx, account, func(ctx context.Context, account, from int64, n int) ([]core.Inbox, error) {
+	inboxes, err := store.All(ctx, account, store.MaxIDs, func(ctx context.Context, account, from int64, n int) ([]core.Inbox, error) {
 		return s.store.PageInboxes(ctx, account, max(from, after), n)
-	}, func(i core.Inbox) int64 { return i.ID })
+	}, func(i *core.Inbox) int64 { return i.ID })
 	if err != nil {
 		return nil, fmt.Errorf("page inboxes: %w", err)
 	}

@@ -6,8 +6,7 @@
 //   - Write transactions are READ COMMITTED and take row locks where the SQL
 //     says FOR UPDATE; snapshots are REPEATABLE READ and read-only.
 //   - Nothing needs a session: no advisory locks, no LISTEN, no temporary
-//     tables. A pooler in transaction mode may stand between, with
-//     default_query_exec_mode=cache_describe in the URL.
+//     tables.
 //   - Every transaction has a time limit, so that a network that swallows
 //     packets cannot hold a writer for ever.
 //   - A COMMIT that was not answered has an unknown outcome and is reported as
