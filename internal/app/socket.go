@@ -83,6 +83,16 @@ func adminHandler(op Operator) http.Handler {
 		var in AgentRequest
 		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateAgent(ctx, in) })
 	})
+	handleTokens(mux, op)
+	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
+		var in backupCall
+		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.Backup(ctx, in.Dir) })
+	})
+	return mux
+}
+
+// handleTokens serves what an Operator does with tokens.
+func handleTokens(mux *http.ServeMux, op Operator) {
 	mux.HandleFunc("POST /tokens", func(w http.ResponseWriter, r *http.Request) {
 		var in TokenRequest
 		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.CreateToken(ctx, in) })
@@ -107,11 +117,6 @@ func adminHandler(op Operator) http.Handler {
 			return op.RotateToken(ctx, in.AccountID, in.ID, in.Overlap)
 		})
 	})
-	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
-		var in backupCall
-		adminCall(w, r, &in, func(ctx context.Context) (json.RawMessage, error) { return op.Backup(ctx, in.Dir) })
-	})
-	return mux
 }
 
 // backupCall names the folder of a backup.
