@@ -16,7 +16,7 @@ func (w *work) plan(ctx context.Context) (bool, error) {
 	if w.more || w.stale || w.queue.size >= window {
 		return false, nil
 	}
-	page, err := w.store.ListEventsOf(ctx, w.account, store.EventQuery{After: w.position.Seq, Types: w.hook.Types(), Limit: planned, Scan: looked})
+	page, err := w.read(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read the log: %w", err)
 	}
@@ -48,6 +48,27 @@ func (w *work) plan(ctx context.Context) (bool, error) {
 		w.queue.add(&made[i])
 	}
 	return !page.End && w.position.Seq > before, nil
+}
+
+// read reads the next events of the types that the webhook names. At the end of
+// the log it goes on after all that was looked at, so that what is not wanted
+// leaves nothing to be looked at again.
+func (w *work) read(ctx context.Context) (store.EventPage, error) {
+	q := store.EventQuery{After: w.position.Seq, Types: w.hook.Types(), Limit: planned, Scan: looked}
+	var head int64
+	if q.Types != nil {
+		// Before the events: what is stored after it is not passed over.
+		a, err := w.store.Account(ctx, w.account)
+		if err != nil {
+			return store.EventPage{}, err
+		}
+		head = a.EventSeq
+	}
+	page, err := w.store.ListEventsOf(ctx, w.account, q)
+	if page.End {
+		page.Next = max(page.Next, head)
+	}
+	return page, err
 }
 
 // render makes a delivery of an event, unless the webhook does not hear of it

@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -57,6 +58,46 @@ func TestDelivery(t *testing.T) {
 		x.expect("once", r.got(), nil, nil, false)
 		if _, there, err := x.st.FindJob(x.Context(), x.account, store.DeliverJob, fmt.Sprint(w.ID)); there || err != nil {
 			x.Errorf("a job is left: %t, %v", there, err)
+		}
+	})
+}
+
+// TestUnwanted: a webhook comes to the end of the log, whatever of it is not
+// for it: nobody works for it until something happens, and the log need not wait.
+func TestUnwanted(t *testing.T) {
+	t.Parallel()
+	each(t, func(x *world) {
+		r := newReceiver(x)
+		w := x.add(r.URL)
+		for _, events := range [][]core.EventType{
+			{core.LabelUpdated}, {core.LabelCreated, core.LabelUpdated}, {core.TeamCreated}, {core.TeamCreated, core.LabelCreated},
+		} {
+			for _, typ := range events {
+				x.say(typ, 0)
+			}
+			x.work(0)
+			a, err := x.st.Account(x.Context(), x.account)
+			if err != nil {
+				x.Fatal(err)
+			}
+			if p, err := x.st.WebhookPosition(x.Context(), x.account, w.ID); err != nil || p.Seq != a.EventSeq {
+				x.Errorf("after %v: position %+v, %v, want it at %d", events, p, err, a.EventSeq)
+			}
+			if n, err := x.nodes[0].Find(x.Context()); n != 0 || err != nil {
+				x.Errorf("after %v: %d webhooks have something to send, %v", events, n, err)
+			}
+		}
+		x.expect("wanted", r.got(), []int64{3, 7}, []int64{0, 0}, true)
+		x.now.Add(int64(hour))
+		err := x.st.InTx(x.Context(), x.account, func(ctx context.Context, tx store.Tx) error {
+			n, err := tx.PruneEvents(ctx, x.account, x.clock(), 100)
+			if n != 7 {
+				x.Errorf("%d events removed, want all 7", n)
+			}
+			return err
+		})
+		if err != nil {
+			x.Fatal(err)
 		}
 	})
 }
