@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -45,6 +46,8 @@ type Runner struct {
 	log      *slog.Logger
 	handlers map[string]Handler // by kind
 	outside  map[string]Outside // by kind
+	inside   []string           // the kinds of handlers
+	kinds    []string           // all of them
 	hurried  chan struct{}      // holds a value when there is something to do at once
 	slots    chan struct{}      // holds a value for each job that is done outside
 	running  sync.WaitGroup     // one for each of them
@@ -53,8 +56,10 @@ type Runner struct {
 // NewRunner returns a runner of the kinds of job that have handlers, either in
 // the transaction or outside. Others are left to whoever knows them.
 func NewRunner(st store.Store, clock core.Clock, log *slog.Logger, handlers map[string]Handler, outside map[string]Outside) *Runner {
+	inside := slices.Collect(maps.Keys(handlers))
 	return &Runner{
 		store: st, clock: clock, log: log, handlers: handlers, outside: outside,
+		inside: inside, kinds: slices.AppendSeq(slices.Clone(inside), maps.Keys(outside)),
 		hurried: make(chan struct{}, 1), slots: make(chan struct{}, outsideAtOnce),
 	}
 }
@@ -104,13 +109,18 @@ func (r *Runner) Work(ctx context.Context) error {
 	}
 }
 
-// due lists jobs that this runner can do.
+// due lists jobs that this runner can do. Those that wait for a slot are left
+// out, however many they are: others do not wait behind them.
 func (r *Runner) due(ctx context.Context) ([]store.Job, error) {
-	due, err := r.store.ListDueJobs(ctx, r.clock(), claimed)
+	kinds := r.kinds
+	if len(r.slots) == cap(r.slots) {
+		kinds = r.inside
+	}
+	due, err := r.store.ListDueJobs(ctx, kinds, r.clock(), claimed)
 	if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
 	}
-	return slices.DeleteFunc(due, func(j store.Job) bool { return r.handlers[j.Kind] == nil && r.outside[j.Kind] == nil }), nil
+	return due, nil
 }
 
 // pass does all jobs whose time has come, but only begins those that are done

@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -220,6 +221,45 @@ func TestOutsideSideBySide(t *testing.T) {
 			<-second
 			return nil, nil
 		}))
+	})
+}
+
+// TestOutsideCrowd: jobs that are done outside and wait for others to end hold
+// up none that is done in a transaction, even if they are older and many.
+func TestOutsideCrowd(t *testing.T) {
+	t.Parallel()
+	each(t, func(x *world) {
+		const crowd = 128 + 64 // all slots, and a whole page that waits for one
+		x.inTx(func(ctx context.Context, tx store.Tx) error {
+			for i := range crowd - 1 { // there is one already
+				if err := tx.PutJob(ctx, store.Job{AccountID: x.account, Kind: "call", Key: fmt.Sprint("more", i), RunAt: start}); err != nil {
+					return err
+				}
+			}
+			return tx.PutJob(ctx, store.Job{AccountID: x.account, Kind: "wake", Key: "1", RunAt: start + 1})
+		})
+		x.now.Add(1)
+		var ended atomic.Int64
+		woken := make(chan struct{})
+		x.work(job.NewRunner(x.st, x.clock, testserver.Log(x.T), map[string]job.Handler{
+			"wake": func(context.Context, store.Tx, store.Job) error {
+				if n := ended.Load(); n > 0 {
+					x.Errorf("it waited for %d others", n)
+				}
+				close(woken)
+				return nil
+			},
+		}, map[string]job.Outside{"call": func(ctx context.Context, _ *job.Claim) (job.End, error) {
+			defer ended.Add(1)
+			select {
+			case <-woken:
+			case <-time.After(20 * time.Second): // so that the test ends where it fails
+			}
+			return nil, nil
+		}}))
+		if n := ended.Load(); n != crowd {
+			x.Errorf("%d calls, want %d", n, crowd)
+		}
 	})
 }
 

@@ -39,9 +39,10 @@ const AssignJob = "inbox.assign"
 
 // Jobs reads work that waits.
 type Jobs interface {
-	// ListDueJobs returns at most limit jobs of all accounts whose time has come
-	// and that nobody holds, those that wait longest first.
-	ListDueJobs(ctx context.Context, now core.Time, limit int) ([]Job, error)
+	// ListDueJobs returns at most limit jobs of the kinds, of all accounts, whose
+	// time has come and that nobody holds, those that wait longest first. Without
+	// kinds there are none.
+	ListDueJobs(ctx context.Context, kinds []string, now core.Time, limit int) ([]Job, error)
 	// FindJob returns the job of that kind and key.
 	FindJob(ctx context.Context, account int64, kind, key string) (Job, bool, error)
 	// ListJobs returns the account's jobs of that kind, by key.

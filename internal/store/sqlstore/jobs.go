@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"parley/internal/core"
 	"parley/internal/store"
@@ -27,7 +29,7 @@ var (
 	hastenJobSQL = jobTable.insert() + ` ON CONFLICT (account_id, kind, key) DO UPDATE SET
 		run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END`
 	listJobsSQL  = jobTable.selectFrom("WHERE account_id = $1 AND kind = $2 ORDER BY key")
-	dueJobsSQL   = jobTable.selectFrom("WHERE run_at <= $1 AND lease_until <= $1 ORDER BY run_at, account_id, kind, key LIMIT $2")
+	dueJobsSQL   = jobTable.selectFrom("WHERE run_at <= $1 AND lease_until <= $1 AND ")
 	findJobSQL   = jobTable.selectFrom("WHERE account_id = $1 AND kind = $2 AND key = $3")
 	claimJobSQL  = "UPDATE jobs SET lease_until = $5, fence = fence + 1 WHERE account_id = $1 AND kind = $2 AND key = $3 AND fence = $4"
 	renewJobSQL  = "UPDATE jobs SET lease_until = $5 WHERE account_id = $1 AND kind = $2 AND key = $3 AND fence = $4"
@@ -37,8 +39,16 @@ var (
 )
 
 // ListDueJobs implements store.Jobs.
-func (r reader) ListDueJobs(ctx context.Context, now core.Time, limit int) ([]store.Job, error) {
-	return list(ctx, r.checked, new(jobRow), dueJobsSQL, now, limit)
+func (r reader) ListDueJobs(ctx context.Context, kinds []string, now core.Time, limit int) ([]store.Job, error) {
+	if len(kinds) == 0 {
+		return nil, nil
+	}
+	args := []any{now}
+	var b strings.Builder
+	b.WriteString(dueJobsSQL)
+	in(&b, &args, "kind", textValues(kinds))
+	fmt.Fprintf(&b, " ORDER BY run_at, account_id, kind, key LIMIT $%d", len(args)+1)
+	return page(ctx, r.checked, new(jobRow), limit, b.String(), args...)
 }
 
 // FindJob implements store.Jobs.

@@ -5,9 +5,12 @@ import (
 	"parley/internal/store"
 )
 
+// dueKinds are the kinds of jobs that checks put.
+var dueKinds = []string{"k", "K"}
+
 // due returns what is due, without the fences, which begin anywhere.
 func due(e *env, now core.Time, limit int) []store.Job {
-	jobs := must(e.st.ListDueJobs(e.ctx, now, limit))
+	jobs := must(e.st.ListDueJobs(e.ctx, dueKinds, now, limit))
 	for i := range jobs {
 		jobs[i].Fence = 0
 	}
@@ -31,12 +34,18 @@ var jobChecks = []check{
 			e.Errorf("found %+v", got)
 		}
 		missing(e.st.FindJob(e.ctx, a, "k", "early"))
+		for want, kinds := range map[string][]string{"early": {"k"}, "": {"other", "K", "more"}} {
+			if got := must(e.st.ListDueJobs(e.ctx, kinds, noon+2, 1)); len(got) != 1 || got[0].Key != want {
+				e.Errorf("the first of %v: %+v, want the key %q", kinds, got, want)
+			}
+		}
+		e.same("of no kind", must(e.st.ListDueJobs(e.ctx, nil, noon+2, 9)), []store.Job(nil))
 	}},
 	{"Jobs/PutJob replaces, and takes the claim", func(e *env) {
 		a := e.account().ID
 		j := store.Job{AccountID: a, Kind: "k", Key: "1", RunAt: noon}
 		e.tx(a, func(tx store.Tx) error { return tx.PutJob(e.ctx, j) })
-		claimed := must(e.st.ListDueJobs(e.ctx, noon, 1))[0]
+		claimed := must(e.st.ListDueJobs(e.ctx, dueKinds, noon, 1))[0]
 		e.tx(a, func(tx store.Tx) error {
 			if !must(tx.ClaimJob(e.ctx, &claimed, noon+100)) {
 				e.Errorf("not claimed")
@@ -58,7 +67,7 @@ var jobChecks = []check{
 		e.tx(a, func(tx store.Tx) error {
 			return tx.PutJob(e.ctx, store.Job{AccountID: a, Kind: "k", Key: "1", RunAt: noon})
 		})
-		one := must(e.st.ListDueJobs(e.ctx, noon, 1))[0]
+		one := must(e.st.ListDueJobs(e.ctx, dueKinds, noon, 1))[0]
 		two := one
 		e.tx(a, func(tx store.Tx) error {
 			if !must(tx.ClaimJob(e.ctx, &one, noon+10)) || must(tx.ClaimJob(e.ctx, &two, noon+10)) {
@@ -67,7 +76,7 @@ var jobChecks = []check{
 			return nil
 		})
 		e.same("held", due(e, noon+9, 10), []store.Job(nil))
-		third := must(e.st.ListDueJobs(e.ctx, noon+10, 1))[0]
+		third := must(e.st.ListDueJobs(e.ctx, dueKinds, noon+10, 1))[0]
 		e.tx(a, func(tx store.Tx) error {
 			if !must(tx.ClaimJob(e.ctx, &third, noon+20)) {
 				e.Errorf("not claimed after the lease")
@@ -87,7 +96,7 @@ var jobChecks = []check{
 		e.tx(a, func(tx store.Tx) error {
 			return tx.PutJob(e.ctx, store.Job{AccountID: a, Kind: "k", Key: "1", RunAt: noon})
 		})
-		one := must(e.st.ListDueJobs(e.ctx, noon, 1))[0]
+		one := must(e.st.ListDueJobs(e.ctx, dueKinds, noon, 1))[0]
 		e.tx(a, func(tx store.Tx) error {
 			if !must(tx.ClaimJob(e.ctx, &one, noon+10)) || !must(tx.RenewJob(e.ctx, &one, noon+20)) || one.LeaseUntil != noon+20 {
 				e.Errorf("not renewed: %+v", one)
@@ -95,7 +104,7 @@ var jobChecks = []check{
 			return nil
 		})
 		e.same("held", due(e, noon+19, 10), []store.Job(nil))
-		two := must(e.st.ListDueJobs(e.ctx, noon+20, 1))[0]
+		two := must(e.st.ListDueJobs(e.ctx, dueKinds, noon+20, 1))[0]
 		e.tx(a, func(tx store.Tx) error {
 			if !must(tx.RenewJob(e.ctx, &one, noon+30)) {
 				e.Errorf("not renewed after the lease, though nobody took it")
