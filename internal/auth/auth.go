@@ -65,15 +65,18 @@ func (t *Tokens) Check(ctx context.Context, token string) (Principal, error) {
 
 // CheckAnew is Check that believes nothing that is remembered.
 func (t *Tokens) CheckAnew(ctx context.Context, token string) (Principal, error) {
-	return t.check(ctx, token, func(_ core.Time, _ [sha256.Size]byte, find func() (core.Token, bool, error)) (core.Token, bool, error) {
-		return find()
-	})
+	return t.check(ctx, token, anew)
 }
 
-func (t *Tokens) check(
-	ctx context.Context, token string,
-	look func(now core.Time, hash [sha256.Size]byte, find func() (core.Token, bool, error)) (core.Token, bool, error),
-) (Principal, error) {
+// look finds what a hash stands for, in memory or not.
+type look[V any] func(now core.Time, hash [sha256.Size]byte, find func() (V, bool, error)) (V, bool, error)
+
+// anew is a look past what is remembered.
+func anew[V any](_ core.Time, _ [sha256.Size]byte, find func() (V, bool, error)) (V, bool, error) {
+	return find()
+}
+
+func (t *Tokens) check(ctx context.Context, token string, look look[core.Token]) (Principal, error) {
 	if token == "" || len(token) > MaxTokenBytes {
 		return Principal{}, unauthenticated()
 	}

@@ -13,6 +13,7 @@ import (
 
 	"parley/internal/auth"
 	"parley/internal/core"
+	"parley/internal/httpx"
 	"parley/internal/store"
 )
 
@@ -227,4 +228,32 @@ func TestCustomerTokensAreRemembered(t *testing.T) {
 	check("over, though remembered", "the token is over", 1)
 	st.err = errors.New("the disk is gone")
 	check("a failing store", "the disk is gone", 1)
+}
+
+// TestCustomerTokensAnew: who asks anew is told of a key that was changed on
+// another node a moment ago.
+func TestCustomerTokensAnew(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_790_000_000, 0)
+	st := &shop{key: shopKey}
+	c := auth.NewCustomers(st, func() core.Time { return core.TimeOf(now) })
+	g := httpx.NewGate(nil, c, nil)
+	token := sign(t, jose.HS256, shopKey, map[string]any{"aud": "4", "sub": "external:ada", "exp": now.Add(time.Hour).Unix()})
+	for what, check := range map[string]func(context.Context, string) (auth.Principal, error){"CheckAnew": c.CheckAnew, "the gate's Recheck": g.Recheck} {
+		st.key = shopKey
+		c.Forget()
+		if p, err := c.Check(t.Context(), token); err != nil || p.Customer.ContactID != 7 {
+			t.Fatal(p, err)
+		}
+		if p, err := check(t.Context(), token); err != nil || p.Customer.ContactID != 7 {
+			t.Errorf("%s of a good token: %+v, %v", what, p, err)
+		}
+		st.key = "a new key of the inbox"
+		if _, err := c.Check(t.Context(), token); err != nil {
+			t.Errorf("Check forgot: %v", err)
+		}
+		if _, err := check(t.Context(), token); core.KindOf(err) != core.Unauthenticated {
+			t.Errorf("%s of a token whose key has gone: %v", what, err)
+		}
+	}
 }

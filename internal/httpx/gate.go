@@ -42,7 +42,7 @@ func (g *Gate) Bearer(ctx context.Context, text string) (auth.Principal, error) 
 // lasts longer than a request. It charges nothing.
 func (g *Gate) Recheck(ctx context.Context, text string) (auth.Principal, error) {
 	if auth.IsCustomerToken(text) {
-		return g.customers.Check(ctx, text)
+		return g.customers.CheckAnew(ctx, text)
 	}
 	return g.tokens.CheckAnew(ctx, text)
 }
