@@ -246,6 +246,59 @@ func TestAccessChangesMeanwhile(t *testing.T) {
 	})
 }
 
+// TestLeftWhileCatchingUp: a reader that catches up is shown what it may see by
+// what this node knows, and nothing of what was written after that: there it may
+// have lost access. Nothing is lost by it.
+func TestLeftWhileCatchingUp(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		probe := w.reader(feed.Viewer{}, feed.Query{})
+		probe.until(t, w.head(t).Seq)
+		defer probe.cut(false)
+		start := w.head(t)
+		missed := w.emit(t, w.said(w.Ask))
+		probe.until(t, missed)
+		// From here on this node does not hear what is written.
+		w.store.set(func() { w.store.unfollowable = true })
+		inboxes := []int64{w.Ask.InboxID}
+		r := w.reader(feed.Viewer{}, feed.Query{})
+		r.at = &start
+		r.request.Access = func(context.Context) (live.Access, error) {
+			return live.Access{Viewer: feed.Viewer{AccountID: w.Account.ID, AgentID: w.Agent.ID, InboxIDs: inboxes}}, nil
+		}
+		r.open(t)
+		defer r.cut(false)
+		inboxes = []int64{w.Mail.ID}
+		left := w.emit(t, core.Event{AccountID: w.Account.ID, Type: core.InboxUpdated, At: noon, Data: core.InboxChange{Inbox: core.Inbox{ID: w.Ask.InboxID}}})
+		w.emit(t, w.said(w.Ask))
+		r.drain(t)
+		if want := []int64{missed}; !slices.Equal(r.got, want) {
+			t.Errorf("caught up with %v, want %v", r.got, want)
+		}
+		// Who comes with a place that is ahead of this node waits for it there.
+		ahead := w.reader(feed.Viewer{}, feed.Query{})
+		ahead.at = &feed.Position{Epoch: start.Epoch, Seq: left}
+		ahead.open(t)
+		defer ahead.cut(false)
+		ahead.drain(t)
+		if got := ahead.sub.At(); got != *ahead.at || len(ahead.got) != 0 {
+			t.Errorf("ahead of the node: at %+v with %v, want to stay at %+v", got, ahead.got, *ahead.at)
+		}
+		w.store.set(func() { w.store.unfollowable = false })
+		elsewhere := w.said(w.Ask)
+		elsewhere.InboxID = w.Mail.ID
+		last := w.emit(t, elsewhere)
+		r.until(t, last)
+		if want := []int64{missed, left, last}; !slices.Equal(r.got, want) {
+			t.Errorf("got %v, want %v", r.got, want)
+		}
+		ahead.until(t, last)
+		if want := []int64{left + 1, last}; !slices.Equal(ahead.got, want) {
+			t.Errorf("ahead of the node: got %v, want %v", ahead.got, want)
+		}
+	})
+}
+
 // TestClose: every reader is told, nobody new is let in, and nothing runs on.
 func TestClose(t *testing.T) {
 	t.Parallel()

@@ -187,12 +187,19 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 		return b, nil
 	}
 	viewer, q := s.viewer, s.query
-	at := s.at
+	at, known := s.at, t.at.Seq
 	t.mu.Unlock()
 	q.After, q.Limit = &at, caughtAtOnce
 	events, next, err := s.hub.feed.Page(ctx, viewer, q)
 	if err != nil {
 		return Batch{}, s.fail(err)
+	}
+	// The viewer is that of what the tail has seen. What has come after it may
+	// have changed what the reader may see, and is read, or told, later on.
+	if known = max(known, at.Seq); next.Seq > known {
+		next.Seq = known
+		events = slices.DeleteFunc(events, func(e core.Event) bool { return e.Seq > known })
+		t.poke()
 	}
 	b := Batch{Events: make([]*Event, len(events))}
 	for i := range events {
