@@ -290,8 +290,8 @@ func (a *API) may(ctx context.Context, c *caller, o *op) error {
 	if c.Customer != nil && !o.customers {
 		return &core.Error{Kind: core.Forbidden, Message: "customers may not do this"}
 	}
-	if scope := o.scope(); !c.Can(scope) {
-		return &core.Error{Kind: core.Forbidden, Message: "the token lacks the scope " + string(scope)}
+	if err := c.needs(o.scope()); err != nil {
+		return err
 	}
 	if o.permit == "" || c.AgentID == 0 {
 		return nil

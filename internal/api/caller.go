@@ -23,6 +23,14 @@ type caller struct {
 	files      *file.Batch // that came with the request; nil: none
 }
 
+// needs refuses a caller whose token lacks a scope.
+func (c *caller) needs(s core.Scope) error {
+	if c.Can(s) {
+		return nil
+	}
+	return &core.Error{Kind: core.Forbidden, Message: "the token lacks the scope " + string(s)}
+}
+
 // actor is who is recorded as the one who did it.
 func (c *caller) actor() core.Actor {
 	switch {

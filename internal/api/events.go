@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/internal/core"
+	"parley/internal/httpx"
 	"parley/internal/live"
 	"parley/internal/live/sse"
 	"parley/internal/live/ws"
@@ -112,26 +113,18 @@ func (a *API) query(ctx context.Context, c *caller, in *EventsOf) (q feed.Query,
 	if in.Contact != "" && !c.isNobody(in.Contact) {
 		who, err := a.contact(ctx, c, in.Contact)
 		if err != nil {
-			return q, filterError("contact", err)
+			return q, absentQuery(err, "contact")
 		}
 		q.ContactID = who.ID
 	}
 	if in.Conversation != "" {
 		t, err := a.thread(ctx, c, in.Conversation)
 		if err != nil {
-			return q, filterError("conversation", err)
+			return q, absentQuery(err, "conversation")
 		}
 		q.ConversationID = t.Conversation.ID
 	}
 	return q, nil
-}
-
-// filterError tells that a filter names nothing.
-func filterError(name string, err error) error {
-	if core.KindOf(err) == core.NotFound {
-		return inQuery(name, "there is no such "+name)
-	}
-	return err
 }
 
 // position reads a cursor of the log, nil for none.
@@ -305,17 +298,26 @@ func (a *API) openSocket(_ context.Context, c *caller, _ *empty) (reply[EventLis
 		if err != nil {
 			return err
 		}
+		request := httpx.CallOf(r.Context()).ID
 		err = a.sockets.Serve(w, r, ws.Client{
-			Gone:      done,
-			Subscribe: func(ctx context.Context, f ws.Filter) (live.Request, error) { return a.subscribe(ctx, c, f) },
+			Expires: c.ExpiresAt,
+			Gone:    done,
+			Admit: func(ctx context.Context) error {
+				_, err := a.again(ctx, c, core.ScopeRead)
+				return err
+			},
+			Subscribe: func(ctx context.Context, f ws.Filter) (live.Request, error) {
+				request, err := a.subscribe(ctx, c, f)
+				return request, a.missed(c, err)
+			},
 			Typing: func(ctx context.Context, conversation int64, on bool) error {
-				return a.typing(ctx, c, strconv.FormatInt(conversation, 10), c.actor(), on)
+				return a.missed(c, a.typed(ctx, c, conversation, on))
 			},
 			Acked: func(cursor string) (int64, bool) {
 				p, ok := a.cursors.Open(c.AccountID, cursor)
 				return p.Seq, ok
 			},
-			Problem: func(err error) []byte { return a.problem(err, "/v1/events/ws", "") },
+			Problem: func(err error) []byte { return a.problem(err, "/v1/events/ws", request) },
 		})
 		if err != nil {
 			done()
@@ -324,8 +326,41 @@ func (a *API) openSocket(_ context.Context, c *caller, _ *empty) (reply[EventLis
 	}}, nil
 }
 
+// again admits a caller who has stayed on a socket, and asks there for something
+// that needs a scope: as often as with requests, and as who it is now.
+func (a *API) again(ctx context.Context, c *caller, s core.Scope) (*caller, error) {
+	p, err := a.gate.Again(ctx, c.Principal, c.credential)
+	if err != nil {
+		return nil, err
+	}
+	now := *c
+	now.Principal = p
+	return &now, now.needs(s)
+}
+
+// missed charges the caller of a socket for what does not exist.
+func (a *API) missed(c *caller, err error) error {
+	if core.KindOf(err) == core.NotFound {
+		a.gate.Missed(c.Principal)
+	}
+	return err
+}
+
+// typed is what a socket's client tells of itself.
+func (a *API) typed(ctx context.Context, c *caller, conversation int64, on bool) error {
+	c, err := a.again(ctx, c, core.ScopeWrite)
+	if err != nil {
+		return err
+	}
+	return a.typing(ctx, c, strconv.FormatInt(conversation, 10), c.actor(), on)
+}
+
 // subscribe is what a socket's client asks for.
 func (a *API) subscribe(ctx context.Context, c *caller, f ws.Filter) (live.Request, error) {
+	c, err := a.again(ctx, c, core.ScopeRead)
+	if err != nil {
+		return live.Request{}, err
+	}
 	in := EventsOf{After: f.After, Contact: f.Contact, Conversation: f.Conversation}
 	for _, t := range f.Types {
 		in.Types = append(in.Types, string(t))

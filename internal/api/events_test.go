@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"parley/internal/live/ws"
 	"parley/internal/testkit/testserver"
 )
 
@@ -235,50 +237,163 @@ func TestUnreadStream(t *testing.T) {
 	})
 }
 
-// TestSocket follows the log over a WebSocket, whose token stands among the
-// subprotocols.
+// socket is a client of /v1/events/ws.
+type socket struct {
+	*websocket.Conn
+	request string // the id of the request that opened it
+}
+
+// dial opens a socket with a token that stands among the subprotocols.
+func dial(t *testing.T, s *testserver.Server, key string) *socket {
+	t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{"parley.v1", "parley.token." + key}}
+	conn, resp, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/v1/events/ws", nil)
+	if err != nil {
+		t.Fatal(err, resp)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return &socket{conn, resp.Header.Get("X-Request-Id")}
+}
+
+// say sends a frame.
+func (k *socket) say(t *testing.T, text string) {
+	t.Helper()
+	if err := k.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wait returns the next frame of a type.
+func (k *socket) wait(t *testing.T, typ string) string {
+	t.Helper()
+	for {
+		_ = k.SetReadDeadline(time.Now().Add(30 * time.Second))
+		_, text, err := k.ReadMessage()
+		if err != nil {
+			t.Fatalf("no %s: %v", typ, err)
+		}
+		if strings.HasPrefix(string(text), `{"type":"`+typ+`"`) {
+			return string(text)
+		}
+	}
+}
+
+// refused reads a frame of an error, and holds its problem against a status.
+func (k *socket) refused(t *testing.T, what string, status int) {
+	t.Helper()
+	var f struct {
+		Error struct {
+			Status  int    `json:"status"`
+			Request string `json:"request_id"`
+		} `json:"error"`
+	}
+	text := k.wait(t, "error")
+	if err := json.Unmarshal([]byte(text), &f); err != nil || f.Error.Status != status || f.Error.Request == "" || f.Error.Request != k.request {
+		t.Errorf("%s: %s, want the status %d and the request %s", what, text, status, k.request)
+	}
+}
+
+// TestSocket follows the log over a WebSocket.
 func TestSocket(t *testing.T) {
 	t.Parallel()
 	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
-		dialer := websocket.Dialer{Subprotocols: []string{"parley.v1", "parley.token." + cara}}
-		conn, resp, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/v1/events/ws", nil)
-		if err != nil {
-			t.Fatal(err, resp)
+		k := dial(t, s, cara)
+		if k.Subprotocol() != "parley.v1" {
+			t.Errorf("subprotocol %q", k.Subprotocol())
 		}
-		defer conn.Close()
-		if conn.Subprotocol() != "parley.v1" {
-			t.Errorf("subprotocol %q", conn.Subprotocol())
-		}
-		send := func(text string) {
-			t.Helper()
-			if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		wait := func(typ string) string {
-			t.Helper()
-			for {
-				_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
-				_, text, err := conn.ReadMessage()
-				if err != nil {
-					t.Fatalf("no %s: %v", typ, err)
-				}
-				if strings.HasPrefix(string(text), `{"type":"`+typ+`"`) {
-					return string(text)
-				}
-			}
-		}
-		send(`{"type":"subscribe","id":"a","conversation":501}`)
-		wait("live")
+		k.say(t, `{"type":"subscribe","id":"a","conversation":501}`)
+		k.wait(t, "live")
 		step{call: "POST /v1/conversations/501/messages", key: adaKey, body: `{"content":"over the wire"}`, status: 201}.play(t, s)
-		if got := wait("event"); !strings.Contains(got, "over the wire") || !strings.Contains(got, `"id":"a"`) {
+		if got := k.wait(t, "event"); !strings.Contains(got, "over the wire") || !strings.Contains(got, `"id":"a"`) {
 			t.Error(got)
 		}
-		send(`{"type":"subscribe","id":"b","conversation":503}`)
-		if got := wait("error"); !strings.Contains(got, "there is no such conversation") {
+		k.say(t, `{"type":"subscribe","id":"b","conversation":503}`)
+		if got := k.wait(t, "error"); !strings.Contains(got, "there is no such conversation") {
 			t.Error(got)
 		}
 	})
+}
+
+// TestSocketRights: what is asked for on a socket needs the same rights as a
+// request, when it is asked for.
+func TestSocketRights(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		token := func(scopes string) (id, text string) {
+			t.Helper()
+			got := step{call: "POST /v1/tokens", body: `{"name":"of a socket: ` + scopes + `","agent_id":101,"scopes":[` + strings.ReplaceAll(scopes, "'", `"`) + `]}`, status: 201}.play(t, s)
+			var made struct {
+				ID    json.Number
+				Token string
+			}
+			if err := json.Unmarshal(got.Body, &made); err != nil || made.Token == "" {
+				t.Fatalf("%s", got.Body)
+			}
+			testserver.Secret(made.Token)
+			return made.ID.String(), made.Token
+		}
+		const typing = `{"type":"typing","conversation_id":501,"typing":true}`
+		_, reads := token(`'read'`)
+		id, writes := token(`'read','write'`)
+		seen := follow(t, s, "/v1/events", cara)
+		await(t, seen, "retry: ")
+		k := dial(t, s, reads)
+		k.say(t, typing)
+		k.refused(t, "typing without the scope write", http.StatusForbidden)
+		k = dial(t, s, writes)
+		k.say(t, typing)
+		await(t, seen, "event: typing")
+		step{call: "DELETE /v1/tokens/" + id, status: 204}.play(t, s)
+		k.say(t, typing)
+		k.refused(t, "typing with a token that was revoked", http.StatusUnauthorized)
+		var end *websocket.CloseError
+		if _, _, err := k.ReadMessage(); !errors.As(err, &end) || end.Code != ws.CloseUnauthorized {
+			t.Errorf("revoked: %v", err)
+		}
+	})
+}
+
+// TestSocketsAreCharged: what is asked for on a socket counts like a request,
+// and what does not exist counts as that.
+func TestSocketsAreCharged(t *testing.T) {
+	t.Parallel()
+	st := testserver.Open(t, "sqlite")
+	testserver.Import(t, st, talks)
+	s := testserver.ServeWith(t, st, "sqlite", testserver.Options{RateLimit: 20}) // and two misses
+	k := dial(t, s, cara)
+	for range 2 {
+		k.say(t, `{"type":"subscribe","id":"a","conversation":"999999"}`)
+		k.refused(t, "an unknown conversation", http.StatusUnprocessableEntity)
+	}
+	k.say(t, `{"type":"subscribe","id":"a","conversation":501}`)
+	k.refused(t, "after two misses", http.StatusTooManyRequests)
+	step{call: "GET /v1/conversations/501", key: cara, status: 429}.play(t, s)
+
+	k = dial(t, s, emil)
+	for range 2 {
+		k.say(t, `{"type":"typing","conversation_id":501,"typing":true}`)
+		k.refused(t, "another's conversation", http.StatusNotFound)
+	}
+	step{call: "GET /v1/contacts/me", key: emil, status: 429}.play(t, s)
+
+	key := customer("external:nobody")
+	for range 2 {
+		step{call: "GET /v1/events?conversation=999999", key: key, status: 422}.play(t, s)
+	}
+	step{call: "GET /v1/contacts/me/unread", key: key, status: 429}.play(t, s)
+
+	k = dial(t, s, boKey) // one of twenty
+	for range 18 {
+		k.say(t, `{"type":"ping"}`)
+		k.wait(t, "pong")
+	}
+	k.say(t, `{"type":"subscribe","id":"a"}`)
+	k.wait(t, "live")
+	k.say(t, `{"type":"ping"}`) // the subscription watches over the token
+	k.wait(t, "pong")
+	k.say(t, `{"type":"typing","conversation_id":501,"typing":true}`)
+	k.refused(t, "the 21st", http.StatusTooManyRequests)
+	step{call: "GET /v1/me", key: boKey, status: 429}.play(t, s)
 }
 
 // TestStreamsAreCounted lets a customer have twenty streams and sockets open on

@@ -284,11 +284,8 @@ func (a *API) narrow(ctx context.Context, c *caller, in *ConversationView, v *co
 		return nil
 	}
 	who, err := a.contact(ctx, c, in.Contact)
-	if err != nil && core.KindOf(err) == core.NotFound {
-		return inQuery("contact", "there is no such contact")
-	}
 	v.ContactID = who.ID
-	return err
+	return absentQuery(err, "contact")
 }
 
 // whose is the agent whose view the caller asks for, 0 = nobody's.
@@ -300,8 +297,19 @@ func (c *caller) whose(agent int64) (int64, error) {
 }
 
 // inQuery refuses a parameter of the query.
-func inQuery(name, detail string) error {
+func inQuery(name, detail string) *refusal {
 	return &refusal{kind: invalid, detail: detail, faults: []Fault{{In: "query", Pointer: "/" + name, Detail: detail, Code: codeInvalid}}}
+}
+
+// absentQuery refuses a parameter that names what is not there, where that is
+// what went wrong.
+func absentQuery(err error, name string) error {
+	if core.KindOf(err) != core.NotFound {
+		return err
+	}
+	refused := inQuery(name, "there is no such "+name)
+	refused.cause = err
+	return refused
 }
 
 // countConversations serves GET /v1/conversations/counts.

@@ -111,13 +111,21 @@ type refusal struct {
 	header http.Header
 
 	next, reason string // of resync
+	// cause is what was met: what did not exist counts as that, however it is
+	// told. nil: the caller's mistake.
+	cause error
 }
 
 // Error implements error.
 func (e *refusal) Error() string { return e.kind.fragment + ": " + e.detail }
 
-// Unwrap tells that it is the caller's doing.
-func (e *refusal) Unwrap() error { return &core.Error{Kind: core.Invalid, Message: e.detail} }
+// Unwrap returns the cause, or tells that it is the caller's doing.
+func (e *refusal) Unwrap() error {
+	if e.cause != nil {
+		return e.cause
+	}
+	return &core.Error{Kind: core.Invalid, Message: e.detail}
+}
 
 // names says what a door calls the fields that core's errors name.
 type names struct {

@@ -113,15 +113,6 @@ func optionalTime(text string) core.Time {
 	return core.TimeOf(t)
 }
 
-// absentQuery refuses a parameter that names what is not there, where that is
-// what went wrong.
-func absentQuery(err error, name string) error {
-	if core.KindOf(err) == core.NotFound {
-		return inQuery(name, "there is no such "+name)
-	}
-	return err
-}
-
 // asQuery says of what a search was refused for that it stands in the parameter.
 func asQuery(err error, name string) error {
 	var refused *core.Error

@@ -9,7 +9,8 @@ import (
 
 // Gate lets callers in. It turns their credentials into principals and holds
 // each caller to a rate; every request passes it once, before it costs
-// anything. It is safe for concurrent use.
+// anything, and so does what is asked for on a socket later on. It is safe for
+// concurrent use.
 type Gate struct {
 	tokens    *auth.Tokens
 	customers *auth.Customers
@@ -76,12 +77,24 @@ func (g *Gate) admit(
 		return auth.Principal{}, err
 	}
 	c.AccountID, c.TokenID = p.AccountID, p.TokenID
-	c.subject = subject{token: p.TokenID}
-	if p.Customer != nil {
-		c.subject = subject{account: p.AccountID, customer: p.Customer.Subject}
-	}
+	c.subject = ofPrincipal(p)
 	return p, g.limits.request(c)
 }
+
+// Again lets in a caller who has stayed after its request, on a WebSocket say,
+// and asks for something more. It charges p, which is what the credential was
+// worth when it was let in, as for a request, and returns what the credential is
+// worth now.
+func (g *Gate) Again(ctx context.Context, p auth.Principal, text string) (auth.Principal, error) {
+	if err := g.limits.request(&Call{subject: ofPrincipal(p)}); err != nil {
+		return auth.Principal{}, err
+	}
+	return g.Recheck(ctx, text)
+}
+
+// Missed notes that a caller who was let in by Again asked for something that
+// does not exist.
+func (g *Gate) Missed(p auth.Principal) { g.limits.missed(ofPrincipal(p)) }
 
 // Forget has every credential looked up anew. Whoever has revoked a token or
 // changed the key of an inbox calls it after the change is committed.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"parley/internal/auth"
 	"parley/internal/core"
 )
 
@@ -72,6 +73,14 @@ type subject struct {
 	account  int64
 	customer string
 	addr     netip.Addr
+}
+
+// ofPrincipal returns the subject of a caller who was let in.
+func ofPrincipal(p auth.Principal) subject {
+	if p.Customer != nil {
+		return subject{account: p.AccountID, customer: p.Customer.Subject}
+	}
+	return subject{token: p.TokenID}
 }
 
 // ofAddress returns the subject of an address. One customer of an IPv6 network

@@ -36,6 +36,12 @@ type socket struct {
 	closing  *closing  // the end, when it has come, guarded by mu
 }
 
+// unauthorized is the text of CloseUnauthorized.
+const unauthorized = "what was shown is good no more"
+
+// errExpired ends a socket when what the client has shown is over.
+var errExpired = &core.Error{Kind: core.Unauthenticated, Message: "the token has expired"}
+
 // closing is how a socket ends.
 type closing struct {
 	code int
@@ -80,9 +86,20 @@ func (k *socket) read() {
 			err = k.handle(&m)
 		}
 		if err != nil {
-			k.send(frame("error", m.ID, "error", k.client.Problem(err)))
+			k.refuse(m.ID, err)
 		}
 	}
+}
+
+// refuse tells the client why a message comes to nothing. To one who has to show
+// something else, that is the end.
+func (k *socket) refuse(id string, err error) {
+	text := frame("error", id, "error", k.client.Problem(err))
+	if core.KindOf(err) == core.Unauthenticated {
+		k.end(CloseUnauthorized, unauthorized, text)
+		return
+	}
+	k.send(text)
 }
 
 // listen waits for the client for some time more, but for one who was told that
@@ -116,6 +133,18 @@ func (k *socket) handle(m *message) error {
 	switch m.Type {
 	case "subscribe":
 		return k.subscribe(m)
+	case "typing":
+		return k.client.Typing(k.ctx, m.ConversationID, m.Typing)
+	}
+	k.mu.Lock()
+	watched := len(k.subs) > 0
+	k.mu.Unlock()
+	if !watched {
+		if err := k.client.Admit(k.ctx); err != nil {
+			return err
+		}
+	}
+	switch m.Type {
 	case "unsubscribe":
 		if s := k.remove(func(s *sub) bool { return s.id == m.ID }); s != nil {
 			s.Close()
@@ -124,8 +153,6 @@ func (k *socket) handle(m *message) error {
 		return core.Absent("subscription")
 	case "ack":
 		return k.ack(m.Cursor)
-	case "typing":
-		return k.client.Typing(k.ctx, m.ConversationID, m.Typing)
 	case "ping":
 		k.send(frame("pong", m.ID, "", nil))
 		return nil
@@ -223,7 +250,8 @@ func (k *socket) end(code int, text string, last []byte) {
 	k.wake()
 }
 
-// tick pings the client, and cuts it off when it does not acknowledge.
+// tick pings the client, and cuts it off when its time is over or it does not
+// acknowledge.
 func (k *socket) tick(now core.Time) {
 	late := false
 	k.mu.Lock()
@@ -236,6 +264,8 @@ func (k *socket) tick(now core.Time) {
 	}
 	k.mu.Unlock()
 	switch {
+	case k.client.Expires.IsSet() && now >= k.client.Expires:
+		k.refuse("", errExpired)
 	case late:
 		k.end(CloseSlow, "events are not acknowledged", nil)
 	case ping:
@@ -436,7 +466,7 @@ func (k *socket) ended(s *sub, err error) {
 	case errors.Is(err, live.ErrClosed):
 		// Sockets.Close says so to all.
 	case core.KindOf(err) == core.Unauthenticated, core.KindOf(err) == core.Forbidden, core.KindOf(err) == core.NotFound:
-		k.end(CloseUnauthorized, "what was shown is good no more", frame("error", s.id, "error", k.client.Problem(err)))
+		k.end(CloseUnauthorized, unauthorized, frame("error", s.id, "error", k.client.Problem(err)))
 	default:
 		k.end(websocket.CloseInternalServerErr, "", frame("error", s.id, "error", k.client.Problem(err)))
 	}

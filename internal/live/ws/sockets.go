@@ -65,9 +65,17 @@ type Filter struct {
 	Contact, Conversation string           // what the client names; "" = any
 }
 
-// Client is what the owner knows of a socket's client. Subscribe and Typing are
-// called one at a time, on the socket's own context.
+// Client is what the owner knows of a socket's client. Admit, Subscribe and
+// Typing are called one at a time, on the socket's own context. When one of them
+// says core.Unauthenticated, the socket is closed.
 type Client struct {
+	// Expires is when what the client has shown is over, and the socket with it;
+	// unset = never.
+	Expires core.Time
+	// Admit is asked on a socket without subscriptions, before a message of
+	// which neither Subscribe nor Typing hears: nothing else would tell that the
+	// client must go.
+	Admit func(ctx context.Context) error
 	// Subscribe decodes a filter. Notify of the request is the socket's.
 	Subscribe func(ctx context.Context, f Filter) (live.Request, error)
 	// Typing passes on that the client types in a conversation, or stops.
@@ -127,11 +135,11 @@ func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // Serve makes a socket of the request and returns: the socket lives on by
-// itself. A request that asks for none is core.Invalid, and the caller's to
+// itself. The headers of w are on the answer. A request that asks for none is core.Invalid, and the caller's to
 // answer.
 func (s *Sockets) Serve(w http.ResponseWriter, r *http.Request, c Client) error {
 	h := &hijackable{ResponseWriter: w}
-	conn, err := s.upgrade.Upgrade(h, r, nil)
+	conn, err := s.upgrade.Upgrade(h, r, w.Header())
 	switch {
 	case err != nil && h.done:
 		c.Gone() // it did not wait for the answer; the connection is closed
@@ -171,7 +179,7 @@ func (s *Sockets) Run(ctx context.Context) {
 }
 
 // Tick does what is due by the clock: it pings clients, and cuts off those that
-// do not acknowledge. Run calls it.
+// do not acknowledge, or whose time is over. Run calls it.
 func (s *Sockets) Tick() {
 	now := s.clock()
 	for _, k := range s.list() {

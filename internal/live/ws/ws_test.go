@@ -41,7 +41,8 @@ type world struct {
 	padding atomic.Int64
 
 	mu      sync.Mutex
-	refused error // what access says, guarded by mu
+	refused error     // what access and the door say, guarded by mu
+	expires core.Time // of what the next client shows, guarded by mu
 }
 
 func start(t testing.TB) *world {
@@ -69,14 +70,22 @@ func start(t testing.TB) *world {
 
 // serve opens a socket as an API would.
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
-	access := func(context.Context) (live.Access, error) {
+	admit := func(context.Context) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return live.Access{Viewer: feed.Viewer{AccountID: w.Account.ID}}, w.refused
+		return w.refused
 	}
+	access := func(ctx context.Context) (live.Access, error) {
+		return live.Access{Viewer: feed.Viewer{AccountID: w.Account.ID}}, admit(ctx)
+	}
+	w.mu.Lock()
+	expires := w.expires
+	w.mu.Unlock()
 	// What wraps a writer hides that it can be hijacked.
 	err := w.sockets.Serve(struct{ wrapped }{wrapped{rw}}, r, ws.Client{
-		Gone: func() {},
+		Expires: expires,
+		Admit:   admit,
+		Gone:    func() {},
 		Subscribe: func(_ context.Context, f ws.Filter) (live.Request, error) {
 			request := live.Request{AccountID: w.Account.ID, TokenID: 7, Signals: true, Access: access, Query: feed.Query{Types: f.Types}}
 			if f.Contact != "" && f.Contact != "12" && f.Contact != "external:x" {
@@ -429,6 +438,53 @@ func TestEnds(t *testing.T) {
 	if code := c.closed(t); code != ws.CloseUnauthorized {
 		t.Errorf("revoked: closed with %d", code)
 	}
+}
+
+// TestEndsWithoutSubscriptions: a client that listens to nothing has to go with
+// what it has shown, too: at its next message, and when its time is over.
+func TestEndsWithoutSubscriptions(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	over := func(c *client, what string) {
+		t.Helper()
+		if f := c.next(t, "error"); f.Error.Status != core.Unauthenticated {
+			t.Errorf("%s: %+v", what, f)
+		}
+		if code := c.closed(t); code != ws.CloseUnauthorized {
+			t.Errorf("%s: closed with %d", what, code)
+		}
+	}
+	said := []string{`{"type":"ping"}`, `{"type":"ack","cursor":"x"}`, `{"type":"unsubscribe","id":"s"}`, `{"type":"subscribe","id":"s"}`}
+	var clients []*client
+	for range said {
+		c := w.dial(t)
+		c.say(t, `{"type":"ping"}`)
+		c.next(t, "pong")
+		clients = append(clients, c)
+	}
+	w.mu.Lock()
+	w.refused = &core.Error{Kind: core.Unauthenticated, Message: "revoked"}
+	w.mu.Unlock()
+	for i, c := range clients {
+		c.say(t, "%s", said[i])
+		over(c, said[i])
+	}
+	w.mu.Lock()
+	w.refused, w.expires = nil, noon+60*second
+	w.mu.Unlock()
+	c := w.dial(t)
+	asked := func() {
+		t.Helper()
+		w.sockets.Tick()
+		c.say(t, `{"type":"ping"}`)
+		c.next(t, "pong")
+	}
+	asked()
+	w.now.Store(int64(noon + 60*second - 1))
+	asked()
+	w.now.Store(int64(noon + 60*second))
+	w.sockets.Tick()
+	over(c, "expired")
 }
 
 // TestSignals: typing goes in and comes out.
