@@ -327,6 +327,7 @@ func (a *API) customerBegins(ctx context.Context, c *caller, b *ConversationInpu
 		}
 	}
 	who := c.Customer
+	begin.OpenedBy.ID = 0 // whoever holds the address by then
 	begin.With = contact.Claim{
 		IdentityID: who.IdentityID, ContactID: who.ContactID, InboxID: begin.Place.InboxID,
 		Profile: contact.Profile{Identifier: who.Identifier(), Name: who.Name, Email: who.Email, Phone: who.Phone, Locale: who.Locale},

@@ -446,6 +446,9 @@ func (a *API) typing(ctx context.Context, c *caller, ref string, by core.Actor, 
 	}
 	switch by.Type {
 	case core.ActorContact:
+		if by.ID != 0 && by.ID != t.Conversation.ContactID {
+			return core.Refuse("sender", "the contact is not part of the conversation")
+		}
 		by.ID = t.Conversation.ContactID
 	case core.ActorAgent:
 		if _, err := a.accounts.Member(ctx, c.AccountID, by.ID); err != nil {

@@ -55,6 +55,7 @@ func TestEvents(t *testing.T) {
 		{call: "POST /v1/conversations/501/typing", key: cara, body: `{"typing":true}`, status: 204},
 		{call: "POST /v1/conversations/501/typing", body: `{"typing":true}`, status: 422},
 		{call: "POST /v1/conversations/501/typing", body: `{"typing":true,"sender":{"type":"agent","id":999}}`, status: 422},
+		{call: "POST /v1/conversations/501/typing", body: `{"typing":true,"sender":{"type":"contact","id":302}}`, status: 422},
 		{call: "POST /v1/conversations/501/typing", key: emil, body: `{"typing":true}`, status: 404},
 		{call: "GET /v1/events?access_token=" + url.QueryEscape(cara), key: "-", golden: "events/customer"},
 		{call: "GET /v1/events?access_token=" + siteKey, key: "-", status: 401},

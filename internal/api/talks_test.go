@@ -89,6 +89,9 @@ func TestConversations(t *testing.T) {
 		{call: "POST /v1/conversations", status: 422, golden: "errors/empty_message", body: `{"contact":"302","inbox_id":4,"sender":{"type":"system"},"message":{}}`},
 		{call: "POST /v1/conversations", key: boKey, status: 403, golden: "errors/other_sender", body: `{"contact":"302","inbox_id":4,"sender":{"type":"agent","id":101}}`},
 
+		{call: "POST /v1/conversations", status: 422, golden: "errors/other_contact_begins", body: `{"contact":"302","inbox_id":4,"sender":{"type":"contact","id":301}}`},
+		{call: "POST /v1/conversations", status: 422, body: `{"identity":{"provider_type":4,"address":"newer@example.com"},"inbox_id":5,"sender":{"type":"contact","id":301}}`},
+
 		{call: "POST /v1/conversations", key: cara, status: 201, golden: "conversations/by_customer", body: `{"subject":"New","message":{"content":"Me again"}}`},
 		{call: "POST /v1/conversations", key: cara, status: 403, golden: "errors/not_customers", body: `{"priority":"low"}`},
 		{call: "POST /v1/conversations", key: cara, status: 422, golden: "errors/not_a_website", body: `{"inbox_id":5}`},
@@ -129,6 +132,10 @@ func TestConversationChanges(t *testing.T) {
 		{call: "PATCH /v1/conversations/501", body: `{"team_id":999}`, status: 422, golden: "errors/unknown_team"},
 		{call: "PATCH /v1/conversations/501", body: `{"sub_inbox_id":999}`, status: 422, golden: "errors/unknown_sub_inbox"},
 		{call: "PATCH /v1/conversations/501", body: `{"sender":{"type":"agent","id":999},"subject":"x"}`, status: 422, golden: "errors/unknown_sender"},
+		{call: "PATCH /v1/conversations/501", body: `{"sender":{"type":"contact","id":87654321},"status":"resolved"}`, status: 422, golden: "errors/unknown_contact_acts"},
+		{call: "PATCH /v1/conversations/501", body: `{"sender":{"type":"contact","id":302},"status":"resolved"}`, status: 422},
+		{call: "PATCH /v1/conversations/501", body: `{"sender":{"type":"contact"},"status":"resolved"}`},
+		{call: "GET /v1/conversations/501/timeline?limit=1", golden: "events/contact_acted"},
 		{call: "PATCH /v1/conversations/501", body: `{"subject":"mine"}`, key: cara, status: 403},
 		{call: "PATCH /v1/conversations/504", body: `{"subject":"mine"}`, status: 404},
 	})
@@ -157,6 +164,7 @@ func TestMessages(t *testing.T) {
 		{call: "POST " + one, body: `{"content":"","sender":{"type":"system"}}`, status: 422, golden: "errors/no_content"},
 		{call: "POST " + one, body: `{"content":"x","sender":{"type":"agent"}}`, status: 422, golden: "errors/no_sender_id"},
 		{call: "POST " + one, body: `{"content":"x","sender":{"type":"contact","id":302}}`, status: 422, golden: "errors/other_contact"},
+		{call: "POST " + one, body: `{"content":"x","sender":{"type":"agent","id":999}}`, status: 422, golden: "errors/unknown_speaker"},
 		{call: "POST " + one, body: `{"kind":"note","content":"x","sender":{"type":"contact"}}`, status: 422, golden: "errors/note_of_contact"},
 		{call: "POST " + one, body: `{"kind":"note","content":"x"}`, key: cara, status: 403},
 		{call: "POST " + one, body: `{"content":"x","external_id":"y"}`, key: cara, status: 403},
@@ -167,6 +175,7 @@ func TestMessages(t *testing.T) {
 		{call: "PATCH " + one + "/603", body: `{"content":"We found it."}`, key: adaKey, golden: "messages/edited"},
 		{call: "PATCH " + one + "/603", body: `{"content":""}`, status: 422},
 		{call: "PATCH " + one + "/603", body: `{"content":"x"}`, key: cara, status: 403},
+		{call: "PATCH " + one + "/603", body: `{"content":"x","sender":{"type":"contact","id":302}}`, status: 422, golden: "errors/other_contact_edits"},
 		{call: "DELETE " + one + "/603", status: 204},
 		{call: "DELETE " + one + "/603", status: 204},
 		{call: "GET " + one + "/603", golden: "messages/deleted"},

@@ -40,7 +40,8 @@ type Profile struct {
 // command of the account: a known identity; else one for a contact who is known
 // by identifier, e-mail or phone; else one for a new contact. What the profile
 // says fills what is empty; keys that another contact holds are left to it. An
-// identity that the account does not have is core.Invalid.
+// identity that the account does not have is core.Invalid, and so is an actor
+// who is another contact.
 func Resolve(ctx context.Context, tx store.Tx, account int64, claim Claim, actor core.Actor, now core.Time) (core.Contact, core.Identity, error) {
 	p := claim.Profile.normal()
 	identity, known, err := findIdentity(ctx, tx, account, &claim)
@@ -54,11 +55,17 @@ func Resolve(ctx context.Context, tx store.Tx, account int64, claim Claim, actor
 	if err != nil {
 		return core.Contact{}, core.Identity{}, err
 	}
+	if actor.Type == core.ActorContact && actor.ID != 0 && actor.ID != contact.ID {
+		return core.Contact{}, core.Identity{}, core.Refuse("actor", "the contact is not part of the conversation")
+	}
 	if err := keep(ctx, tx, account, &contact, &p, actor, now); err != nil {
 		return core.Contact{}, core.Identity{}, err
 	}
 	if known {
 		return contact, identity, nil
+	}
+	if actor.Type == core.ActorContact {
+		actor.ID = contact.ID
 	}
 	identity = core.Identity{
 		AccountID: account, ContactID: contact.ID, ProviderType: claim.ProviderType, Address: claim.Address,
@@ -163,6 +170,9 @@ func keep(ctx context.Context, tx store.Tx, account int64, c *core.Contact, p *P
 		told.Type, told.Data = core.ContactUpdated, core.ContactChange{Contact: *c, Before: &before}
 	}
 	told.ContactID = c.ID
+	if actor.Type == core.ActorContact {
+		told.Actor.ID = c.ID
+	}
 	tx.Emit(told)
 	return nil
 }

@@ -40,7 +40,7 @@ type NewEntry struct {
 // Append stores an entry at the end of its conversation and returns it. A
 // message of the contact opens a resolved or snoozed conversation again, unless
 // the contact is blocked. A conversation that the account does not have is
-// core.NotFound, and so is a sender who is no agent of it.
+// core.NotFound; a sender who has no part in it is core.Invalid.
 func (s *Writes) Append(ctx context.Context, account int64, in NewEntry) (core.Entry, error) {
 	if err := in.check(); err != nil {
 		return core.Entry{}, err
@@ -202,30 +202,18 @@ func (w *work) author(ctx context.Context, in *NewEntry) (*core.Contact, core.Or
 		}
 		return origin
 	}
-	switch in.Sender.Type {
-	case core.ActorContact:
-		if in.Sender.ID == 0 {
-			in.Sender.ID = w.conv.ContactID
-		}
-		if in.Sender.ID != w.conv.ContactID {
-			return nil, "", core.Refuse("sender", "the contact is not part of the conversation")
-		}
+	agent, err := checkActor(ctx, w.tx, &w.conv, &in.Sender, "sender")
+	if err != nil {
+		return nil, "", err
+	}
+	switch {
+	case in.Sender.Type == core.ActorContact:
 		contact, err := w.tx.Contact(ctx, w.conv.AccountID, w.conv.ContactID)
 		return &contact, or(core.OriginPerson), err
-	case core.ActorAgent:
-		a, err := w.tx.Agent(ctx, w.conv.AccountID, in.Sender.ID)
-		if err == nil && a.DeletedAt.IsSet() {
-			err = core.Absent("agent")
-		}
-		if err != nil {
-			return nil, "", err
-		}
-		if a.Type == core.Bot {
-			return nil, or(core.OriginBot), nil
-		}
-		return nil, or(core.OriginPerson), nil
-	case core.ActorSystem:
+	case in.Sender.Type == core.ActorSystem:
 		return nil, or(core.OriginAutomation), nil
+	case agent.Type == core.Bot:
+		return nil, or(core.OriginBot), nil
 	}
-	return nil, "", core.Refuse("sender", "a sender is a contact, an agent or the system")
+	return nil, or(core.OriginPerson), nil
 }

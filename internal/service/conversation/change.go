@@ -72,7 +72,7 @@ func (s *Writes) Change(ctx context.Context, account, conversation int64, actor 
 			if err != nil {
 				return err
 			}
-			if err := w.apply(ctx, ch, actor); err != nil {
+			if err := w.apply(ctx, ch, w.actor); err != nil {
 				return err
 			}
 		}
@@ -89,7 +89,7 @@ type rule func(c *core.Conversation) (core.Change, error)
 
 // rules reads what the changes refer to and returns them as rules.
 func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
-	if err := checkActor(ctx, w.tx, w.conv.AccountID, w.actor); err != nil {
+	if _, err := checkActor(ctx, w.tx, &w.conv, &w.actor, "actor"); err != nil {
 		return nil, err
 	}
 	if in.Defined {

@@ -205,10 +205,14 @@ func TestStartRefuses(t *testing.T) {
 			"foreign agent": func(in *conversation.NewConversation) {
 				in.OpenedBy = core.Actor{Type: core.ActorAgent, ID: other.Agent.ID}
 			},
-			"unknown status":   func(in *conversation.NewConversation) { in.Status = "closed" },
-			"unknown priority": func(in *conversation.NewConversation) { in.Priority = "highest" },
-			"broken ext":       func(in *conversation.NewConversation) { in.Ext = "{" },
-			"a NUL":            func(in *conversation.NewConversation) { in.First.Content = "\x00" },
+			"another contact": func(in *conversation.NewConversation) {
+				in.OpenedBy.ID, in.With = f.Visitor.ID, contact.Claim{ContactID: f.Ada.ID, InboxID: f.Web.ID}
+			},
+			"a contact for a new one": func(in *conversation.NewConversation) { in.OpenedBy.ID = f.Visitor.ID },
+			"unknown status":          func(in *conversation.NewConversation) { in.Status = "closed" },
+			"unknown priority":        func(in *conversation.NewConversation) { in.Priority = "highest" },
+			"broken ext":              func(in *conversation.NewConversation) { in.Ext = "{" },
+			"a NUL":                   func(in *conversation.NewConversation) { in.First.Content = "\x00" },
 		} {
 			in := conversation.NewConversation{
 				Place: conversation.PlaceID{InboxID: f.Web.ID}, With: contact.Claim{ProviderType: 5, Address: "1"},
@@ -327,6 +331,62 @@ func TestAssignTurn(t *testing.T) {
 		turn(f.Web.ID, f.Ask.ID, &f.Admin)
 		if c, err := st.Conversation(t.Context(), account, f.Ask.ID); c.AssigneeID != f.Admin.ID || c.LastPosition != f.Ask.LastPosition+1 || err != nil {
 			t.Errorf("with somebody: %+v, %v", c, err)
+		}
+	})
+}
+
+// TestActors refuses who has no part in the conversation, whatever is done in
+// its name, and knows the contact without an id.
+func TestActors(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, st store.Store, f storetest.Fixture) {
+		ctx, account := t.Context(), f.Account.ID
+		w := conversation.NewWrites(st, clock)
+		entry := f.Chat.LastMessageID
+		commands := map[string]func(who core.Actor) error{
+			"change": func(who core.Actor) error {
+				subject := "by " + string(who.Type)
+				_, err := w.Change(ctx, account, f.Chat.ID, who, conversation.Changes{Subject: &subject})
+				return err
+			},
+			"edit": func(who core.Actor) error {
+				_, err := w.EditMessage(ctx, account, conversation.Revision{ConversationID: f.Chat.ID, EntryID: entry, Actor: who}, "by "+string(who.Type))
+				return err
+			},
+			"delete": func(who core.Actor) error {
+				_, err := w.DeleteMessage(ctx, account, conversation.Revision{ConversationID: f.Chat.ID, EntryID: entry, Actor: who})
+				return err
+			},
+		}
+		strangers := []core.Actor{
+			{Type: core.ActorContact, ID: core.MaxID},
+			{Type: core.ActorContact, ID: f.Visitor.ID},
+			{Type: core.ActorAgent, ID: core.MaxID},
+			{Type: core.ActorAgent},
+			{},
+		}
+		for _, name := range []string{"change", "edit", "delete"} {
+			for _, who := range strangers {
+				if err := commands[name](who); core.KindOf(err) != core.Invalid {
+					t.Errorf("%s by %+v: %v", name, who, err)
+				}
+			}
+			before, err := st.Account(ctx, account)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := commands[name](core.Actor{Type: core.ActorContact}); err != nil {
+				t.Errorf("%s by the contact: %v", name, err)
+			}
+			log, err := st.ListEvents(ctx, account, before.EventSeq, 10)
+			if err != nil || len(log) == 0 {
+				t.Fatalf("%s: told %+v, %v", name, log, err)
+			}
+			for _, e := range log {
+				if e.Actor != (core.Actor{Type: core.ActorContact, ID: f.Ada.ID}) {
+					t.Errorf("%s: %s tells of %+v", name, e.Type, e.Actor)
+				}
+			}
 		}
 	})
 }

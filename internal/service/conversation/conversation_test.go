@@ -275,7 +275,7 @@ func TestAppendRefuses(t *testing.T) {
 			"absent conversation": {conversation.NewEntry{ConversationID: core.MaxID, Kind: core.Message, Sender: core.Actor{Type: core.ActorContact}}, core.NotFound},
 			"foreign account":     {conversation.NewEntry{ConversationID: other.Ask.ID, Kind: core.Message, Sender: core.Actor{Type: core.ActorContact}}, core.NotFound},
 			"foreign contact":     {conversation.NewEntry{ConversationID: f.Ask.ID, Kind: core.Message, Sender: core.Actor{Type: core.ActorContact, ID: f.Ada.ID}}, core.Invalid},
-			"foreign agent":       {conversation.NewEntry{ConversationID: f.Ask.ID, Kind: core.Message, Sender: core.Actor{Type: core.ActorAgent, ID: other.Agent.ID}}, core.NotFound},
+			"foreign agent":       {conversation.NewEntry{ConversationID: f.Ask.ID, Kind: core.Message, Sender: core.Actor{Type: core.ActorAgent, ID: other.Agent.ID}}, core.Invalid},
 			"contact's note":      {conversation.NewEntry{ConversationID: f.Ask.ID, Kind: core.Note, Sender: core.Actor{Type: core.ActorContact}}, core.Invalid},
 			"activity":            {conversation.NewEntry{ConversationID: f.Ask.ID, Kind: core.Activity}, core.Invalid},
 			"NUL":                 {conversation.NewEntry{ConversationID: f.Ask.ID, Kind: core.Message, Sender: core.Actor{Type: core.ActorContact}, Content: "a\x00b"}, core.Invalid},

@@ -63,7 +63,7 @@ func (s *Writes) change(
 ) (core.Entry, error) {
 	var changed core.Entry
 	_, err := s.on(ctx, account, in.ConversationID, in.Actor, func(ctx context.Context, w *work) error {
-		if err := checkActor(ctx, w.tx, account, in.Actor); err != nil {
+		if _, err := checkActor(ctx, w.tx, &w.conv, &w.actor, "actor"); err != nil {
 			return err
 		}
 		e, err := readEntry(ctx, w.tx, &w.conv, in.EntryID)
@@ -89,7 +89,7 @@ func (s *Writes) change(
 			return err
 		}
 		w.stored = true
-		w.event(as.of(e), in.Actor, core.EntryChange{Entry: *e, Attachments: attachments})
+		w.event(as.of(e), w.actor, core.EntryChange{Entry: *e, Attachments: attachments})
 		return nil
 	})
 	return changed, err

@@ -17,8 +17,8 @@ import (
 type NewConversation struct {
 	Place PlaceID
 	With  contact.Claim
-	// OpenedBy is the actor who starts it: the contact (with any id), an agent
-	// or the system.
+	// OpenedBy is the actor who starts it: the contact, whose id may be left
+	// out, an agent or the system.
 	OpenedBy core.Actor
 	Status   core.Status // "" = open
 	Code     int64       // CommBox's exact code, 0 = the default of Status
@@ -45,7 +45,7 @@ type Started struct {
 
 // Start begins a conversation with a known or a new contact. One with a blocked
 // contact begins resolved. An inbox or identity that the account does not have
-// is core.Invalid.
+// is core.Invalid, and so is an opener who is another contact or no agent.
 func (s *Writes) Start(ctx context.Context, account int64, in NewConversation) (Started, error) {
 	if in.First != nil {
 		if err := checkContent(in.First.Content); err != nil {
@@ -80,8 +80,10 @@ func (s *Writes) Start(ctx context.Context, account int64, in NewConversation) (
 // startIn is Start inside a command.
 func (s *Writes) startIn(ctx context.Context, tx store.Tx, account int64, in NewConversation) (Started, error) {
 	now := s.clock()
-	if err := checkActor(ctx, tx, account, in.OpenedBy); err != nil {
-		return Started{}, err
+	if in.OpenedBy.Type != core.ActorContact { // whom Resolve knows
+		if _, err := checkActor(ctx, tx, &core.Conversation{AccountID: account}, &in.OpenedBy, "actor"); err != nil {
+			return Started{}, err
+		}
 	}
 	if in.Defined {
 		if err := attribute.Check(ctx, tx, account, core.AppliesToConversation, "", &in.CustomAttributes); err != nil {
@@ -110,6 +112,9 @@ func (s *Writes) startIn(ctx context.Context, tx store.Tx, account int64, in New
 	if err != nil {
 		return Started{}, err
 	}
+	if in.OpenedBy.Type == core.ActorContact {
+		in.OpenedBy.ID = person.ID
+	}
 	door, err := contact.DoorIn(ctx, tx, identity, place.Inbox.ID, in.OpenedBy, now)
 	if err != nil {
 		return Started{}, err
@@ -120,9 +125,6 @@ func (s *Writes) startIn(ctx context.Context, tx store.Tx, account int64, in New
 		}
 	}
 	c.ContactID, c.IdentityID, c.ContactInboxID = person.ID, identity.ID, door.ID
-	if in.OpenedBy.Type == core.ActorContact {
-		in.OpenedBy.ID = person.ID
-	}
 	// Before the conversation takes a display id: whoever does the job holds it,
 	// and takes the account's row last.
 	if err := assignment.Offer(ctx, tx, &c, &place.Inbox, now); err != nil {

@@ -206,13 +206,23 @@ func ownCursor(ctx context.Context, tx store.Tx, c *core.Conversation, agent int
 	return own, found, err
 }
 
-// checkActor refuses an actor that is no agent of the account.
-func checkActor(ctx context.Context, tx store.Tx, account int64, actor core.Actor) error {
-	if actor.Type != core.ActorAgent {
-		return nil
+// checkActor refuses who acts, as the caller named it in field, unless it is
+// the conversation's contact, who may come without an id and then gets one; an
+// agent of the account, who is returned; or the system.
+func checkActor(ctx context.Context, r store.Agents, c *core.Conversation, who *core.Actor, field string) (core.Agent, error) {
+	switch who.Type {
+	case core.ActorContact:
+		who.ID = cmp.Or(who.ID, c.ContactID)
+		if who.ID != c.ContactID {
+			return core.Agent{}, core.Refuse(field, "the contact is not part of the conversation")
+		}
+		return core.Agent{}, nil
+	case core.ActorAgent:
+		return findAgent(ctx, r, c.AccountID, who.ID, field)
+	case core.ActorSystem:
+		return core.Agent{}, nil
 	}
-	_, err := findAgent(ctx, tx, account, actor.ID, "actor")
-	return err
+	return core.Agent{}, core.Refuse(field, "it is a contact, an agent or the system")
 }
 
 // findAgent returns an agent whom the caller named in field; a deleted one is
