@@ -113,6 +113,25 @@ func TestNewCustomer(t *testing.T) {
 	})
 }
 
+// TestNewCustomerWithKeysOfAnother is somebody else, who gets what is free.
+func TestNewCustomerWithKeysOfAnother(t *testing.T) {
+	t.Parallel()
+	mail := customer("external:cust-10", "name", "Mallory", "email", "cara@example.com")
+	phone := customer("external:cust-11", "phone", "+4930123456", "email", "eleven@example.com")
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		for _, key := range []string{mail, phone} {
+			made := step{call: "POST /v1/conversations", key: key, body: `{"message":{"content":"First words"}}`, status: 201}.play(t, s)
+			at := made.Header.Get("Location")
+			step{call: "GET " + at, key: key}.play(t, s)
+			step{call: "GET " + at, key: cara, status: 404}.play(t, s)
+		}
+		step{call: "GET /v1/contacts/external:cust-10", golden: "contacts/keys_taken"}.play(t, s)
+		step{call: "GET /v1/contacts/email:eleven@example.com", golden: "contacts/phone_taken"}.play(t, s)
+		step{call: "GET /v1/contacts/301", golden: "contacts/staff"}.play(t, s)
+		check(t, s)
+	})
+}
+
 func TestConversationChanges(t *testing.T) {
 	t.Parallel()
 	talk(t, []step{

@@ -130,15 +130,20 @@ func findIdentity(ctx context.Context, tx store.Tx, account int64, claim *Claim)
 }
 
 // findByKeys returns the contact who holds one of the keys, the zero Contact
-// when nobody does.
+// when nobody does. Of two who have different identifiers neither is the other,
+// whatever e-mail or phone they share.
 func findByKeys(ctx context.Context, tx store.Tx, account int64, p *Profile) (core.Contact, error) {
 	for _, find := range []func() (core.Contact, bool, error){
 		func() (core.Contact, bool, error) { return tx.FindContactByIdentifier(ctx, account, p.Identifier) },
 		func() (core.Contact, bool, error) { return tx.FindContactByEmail(ctx, account, p.Email) },
 		func() (core.Contact, bool, error) { return tx.FindContactByPhone(ctx, account, p.Phone) },
 	} {
-		if c, ok, err := find(); ok || err != nil {
-			return c, err
+		c, ok, err := find()
+		if err != nil {
+			return core.Contact{}, err
+		}
+		if ok && (p.Identifier == "" || c.Identifier == "" || c.Identifier == p.Identifier) {
+			return c, nil
 		}
 	}
 	return core.Contact{}, nil

@@ -176,6 +176,15 @@ func TestStart(t *testing.T) {
 		if dana, err = st.Contact(ctx, account, c.ContactID); err != nil || dana.FirstName != "Dana" || dana.LastName != "Levi" {
 			t.Errorf("contact later %+v, %v", dana, err)
 		}
+		// Whoever has another identifier is somebody else, and gets no key of hers.
+		in.With = contact.Claim{ProviderType: 5, Address: "972505555556", Profile: contact.Profile{Identifier: "d-2", Email: "dana@example.org", Phone: "+972505555555"}}
+		fourth, err := w.Start(ctx, account, in)
+		if err != nil || fourth.Conversation.ContactID == c.ContactID {
+			t.Errorf("fourth: %+v, %v", fourth.Conversation, err)
+		}
+		if who, err := st.Contact(ctx, account, fourth.Conversation.ContactID); err != nil || who.Identifier != "d-2" || who.Email != "" || who.Phone != "" {
+			t.Errorf("fourth contact %+v, %v", who, err)
+		}
 		// With nothing known a visitor comes.
 		in.With = contact.Claim{}
 		visitor, err := w.Start(ctx, account, in)
