@@ -258,6 +258,11 @@ func (a *API) createConversation(ctx context.Context, c *caller, in *Creation[Co
 	if err != nil {
 		return reply[Conversation]{}, err
 	}
+	if c.again != nil && c.again.Repeated { // it may have gone where the caller does not see it
+		if err := a.reaches(ctx, c, &made.Conversation); err != nil {
+			return reply[Conversation]{}, err
+		}
+	}
 	return a.afterwards(ctx, c, made.Conversation.ID)
 }
 

@@ -311,6 +311,35 @@ func TestRepeatedTalk(t *testing.T) {
 	})
 }
 
+// TestRepeatedTalkOutOfReach: whoever asks again is answered as one who reads,
+// and learns nothing of what went elsewhere meanwhile.
+func TestRepeatedTalkOutOfReach(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		header := []string{"Idempotency-Key", "k-1"}
+		asked := map[string]step{
+			"agent":    {call: "POST /v1/conversations", key: boKey, body: `{"contact":"302","inbox_id":4}`, header: header},
+			"customer": {call: "POST /v1/conversations", key: cara, body: `{"message":{"content":"Mine"}}`, header: header},
+		}
+		step{call: "PUT /v1/inboxes/5/agents", body: `{"agent_ids":[101]}`}.play(t, s)
+		at := map[string]string{}
+		for who, e := range asked {
+			e.status = 201
+			at[who] = e.play(t, s).Header.Get("Location")
+		}
+		step{call: "PATCH " + at["agent"], body: `{"inbox_id":5}`}.play(t, s)
+		step{call: "PATCH /v1/contacts/301", body: `{"identifier":"cust-1-then"}`}.play(t, s)
+		step{call: "PATCH /v1/contacts/302", body: `{"identifier":"cust-1"}`}.play(t, s)
+		for who, e := range asked {
+			step{call: "POST " + at[who] + "/messages", body: `{"content":"SECRET","sender":{"type":"agent","id":101}}`, status: 201}.play(t, s)
+			e.status = 404
+			e.play(t, s)
+			step{call: "GET " + at[who], key: e.key, status: 404}.play(t, s)
+		}
+		check(t, s)
+	})
+}
+
 // TestTalkSeenBefore holds If-Match against conversations, messages, contacts
 // and identities, whose tags tell of more than If-Match looks at.
 func TestTalkSeenBefore(t *testing.T) {
