@@ -141,7 +141,7 @@ func showKeys(s inbox.State, err error) (reply[KeyedInbox], error) {
 }
 
 func showMembers(s inbox.State, err error) (reply[InboxAgents], error) {
-	return reply[InboxAgents]{body: InboxAgents{AgentIDs: orEmpty(s.AgentIDs)}}, err
+	return reply[InboxAgents]{body: InboxAgents{AgentIDs: orEmpty(s.AgentIDs)}, record: inboxState(&s)}, err
 }
 
 func (a *API) inboxOperations() {

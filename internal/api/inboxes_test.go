@@ -65,6 +65,21 @@ func TestInboxesInSight(t *testing.T) {
 	})
 }
 
+// TestMembersThatTheClientHasSeen: the tag of the members stands for the state of
+// their inbox.
+func TestMembersThatTheClientHasSeen(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, fixture, func(t *testing.T, s *testserver.Server) {
+		seen := step{call: "GET /v1/inboxes/73/agents"}.play(t, s).Header.Get("ETag")
+		set := step{call: "PUT /v1/inboxes/73/agents", body: `{"agent_ids":[101]}`, header: []string{"If-Match", seen}}
+		after := set.play(t, s).Header.Get("ETag")
+		set.status = 412
+		set.play(t, s)
+		set.header[1], set.status = after, 200
+		set.play(t, s)
+	})
+}
+
 func TestSubInboxes(t *testing.T) {
 	t.Parallel()
 	scene(t, []step{
