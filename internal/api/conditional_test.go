@@ -4,12 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	pathpkg "path"
+	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
+	"parley/internal/api"
 	"parley/internal/testkit"
 	"parley/internal/testkit/testserver"
+	"parley/openapi"
 )
 
 // TestBodiesThatTheClientHas are not sent again.
@@ -64,6 +69,147 @@ func TestChangesOfWhatTheClientHasSeen(t *testing.T) {
 			step{call: "PATCH " + c.path, body: fmt.Sprintf(c.change, "d"), header: []string{"If-Match", "*"}, status: 404}.play(t, s)
 		}
 	})
+}
+
+// conditional are bodies with which the operations that take If-Match go well,
+// by method and path. TestWhatTakesIfMatch plays them in this order, what
+// deletes last, on the fixture of tenants and on that of conversations.
+var conditional = map[string][][2]string{
+	fixture: {
+		{"PATCH /v1/account", `{"name":"x"}`},
+		{"PATCH /v1/agents/102", `{"name":"x"}`},
+		{"PUT /v1/agents/102/profiles", `{"profile_ids":[]}`},
+		{"DELETE /v1/agents/102", ""},
+		{"PATCH /v1/attribute_definitions/67", `{"name":"x"}`},
+		{"DELETE /v1/attribute_definitions/67", ""},
+		{"PATCH /v1/canned_responses/61", `{"content":"x"}`},
+		{"DELETE /v1/canned_responses/61", ""},
+		{"PATCH /v1/inboxes/71", `{"name":"x"}`},
+		{"PUT /v1/inboxes/71/agents", `{"agent_ids":[101]}`},
+		{"POST /v1/inboxes/71/rotate_keys", `{"keys":["hmac_token"]}`},
+		{"PATCH /v1/inboxes/71/sub_inboxes/82", `{"name":"x"}`},
+		{"PATCH /v1/labels/51", `{"title":"x"}`},
+		{"DELETE /v1/labels/51", ""},
+		{"PATCH /v1/label_groups/41", `{"name":"x"}`},
+		{"DELETE /v1/label_groups/41", ""},
+		{"PATCH /v1/profiles/21", `{"name":"x"}`},
+		{"DELETE /v1/profiles/21", ""},
+		{"PATCH /v1/teams/31", `{"name":"x"}`},
+		{"PUT /v1/teams/31/agents", `{"agent_ids":[101]}`},
+		{"DELETE /v1/teams/31", ""},
+		{"DELETE /v1/tokens/2", ""},
+		{"POST /v1/webhooks/65/resume", ""},
+		{"POST /v1/webhooks/65/test", ""},
+		{"POST /v1/webhooks/65/rotate_secret", `{"overlap_seconds":60}`},
+		{"PATCH /v1/webhooks/65", `{"enabled":false}`},
+		{"DELETE /v1/webhooks/65", ""},
+	},
+	talks: {
+		{"PATCH /v1/conversations/501", `{"subject":"x"}`},
+		{"PATCH /v1/conversations/501/messages/603", `{"content":"x"}`},
+		{"DELETE /v1/conversations/501/messages/603", ""},
+		{"PATCH /v1/identities/402", `{"first_name":"x"}`},
+		{"POST /v1/identities/402/move", `{"contact":"302"}`},
+		{"PATCH /v1/contacts/301", `{"name":"x"}`},
+		{"POST /v1/contacts/301/merge", `{"contact":"302"}`},
+	},
+}
+
+// TestWhatTakesIfMatch holds every operation for which the document names it:
+// with the tag of another state it does nothing, with the tag that a GET shows
+// it does what it is for.
+func TestWhatTakesIfMatch(t *testing.T) {
+	t.Parallel()
+	left := map[string]bool{} // those that take it and no test has met
+	for call, takes := range ifMatch(t) {
+		if method, _, _ := strings.Cut(call, " "); !takes && method != "POST" {
+			t.Errorf("%s takes no If-Match", call)
+		}
+		left[call] = takes
+	}
+	for _, calls := range conditional {
+		for _, c := range calls {
+			if !left[patternOf(c[0])] {
+				t.Errorf("%s takes no If-Match, or stands here twice", c[0])
+			}
+			delete(left, patternOf(c[0]))
+		}
+	}
+	for call, takes := range left {
+		if takes {
+			t.Errorf("%s takes If-Match, and is not tried here", call)
+		}
+	}
+	shown := map[string]bool{}
+	for _, o := range api.Operations() {
+		shown[o.Method+" "+o.Pattern] = true
+	}
+	for from, calls := range conditional {
+		t.Run(pathpkg.Base(from), func(t *testing.T) {
+			t.Parallel()
+			testserver.Each(t, from, func(t *testing.T, s *testserver.Server) {
+				for _, c := range calls {
+					method, path, _ := strings.Cut(c[0], " ")
+					for !shown["GET "+patternOf(path)] {
+						path = pathpkg.Dir(path)
+					}
+					before := step{call: "GET " + path}.play(t, s)
+					seen := before.Header.Get("ETag")
+					step{call: c[0], body: c[1], header: []string{"If-Match", `"1-nonsense"`}, status: 412}.play(t, s)
+					if after := (step{call: "GET " + path}).play(t, s); string(after.Body) != string(before.Body) {
+						t.Errorf("%s was refused, and made %s of %s", c[0], after.Body, before.Body)
+					}
+					got := s.Send(t, method, strings.TrimPrefix(c[0], method+" "), c[1], "Authorization", "Bearer "+siteKey, "If-Match", seen)
+					if got.Status != 200 && got.Status != 204 {
+						t.Errorf("%s with %s answered %d %s", c[0], seen, got.Status, got.Body)
+					}
+				}
+			})
+		})
+	}
+}
+
+// ifMatch tells of each operation that is no GET and creates nothing whether
+// the document lets it take If-Match, by method and path.
+func ifMatch(t *testing.T) map[string]bool {
+	t.Helper()
+	text, _ := openapi.Document("v1")
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct{ Name string }
+			Responses  map[string]any
+		}
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	for path, methods := range doc.Paths {
+		for method, o := range methods {
+			if method == "get" || o.Responses["201"] != nil {
+				continue
+			}
+			takes := false
+			for _, p := range o.Parameters {
+				takes = takes || p.Name == "If-Match"
+			}
+			if (o.Responses["412"] != nil) != takes {
+				t.Errorf("%s %s: If-Match is taken: %t, and 412 is answered: %t", method, path, takes, !takes)
+			}
+			all[strings.ToUpper(method)+" "+path] = takes
+		}
+	}
+	return all
+}
+
+// patternOf is a call as the document has it.
+func patternOf(call string) string {
+	for _, name := range []struct{ behind, name string }{
+		{"/contacts/", "{ref}"}, {"/sub_inboxes/", "{sub}"}, {"/messages/", "{message}"}, {"/", "{id}"},
+	} {
+		call = regexp.MustCompile(name.behind+`\d+`).ReplaceAllString(call, name.behind+name.name)
+	}
+	return call
 }
 
 // TestTwoWriters have seen the same state, and write at the same moment: one of

@@ -117,7 +117,7 @@ func (a *API) contactOperations() {
 	create(a, op{path: "/v1/contacts", id: "createContact", tag: tag, summary: "Make a contact", names: n}, a.createContact)
 	read(a, op{path: one, id: "getContact", tag: tag, summary: "Read a contact", customers: true}, a.getContact)
 	update(a, op{method: "PATCH", path: one, id: "updateContact", tag: tag, summary: "Change a contact", customers: true, names: names{}}, a.updateContact)
-	act(a, op{path: one + "/merge", id: "mergeContact", tag: tag, summary: "Make two contacts one", names: n}, a.mergeContact)
+	act(a, op{path: one + "/merge", id: "mergeContact", tag: tag, summary: "Make two contacts one", names: n, conditional: true}, a.mergeContact)
 }
 
 // showContact answers with a contact as the caller sees it.
@@ -239,6 +239,6 @@ func (a *API) mergeContact(ctx context.Context, c *caller, in *struct {
 	if err != nil {
 		return reply[Contact]{}, err
 	}
-	who, err := a.people.Merge(ctx, c.AccountID, base.ID, other.ID, c.actor())
+	who, err := a.people.Merge(ctx, c.AccountID, base.ID, other.ID, c.actor(), unchanged[core.Contact](c))
 	return a.showContact(ctx, c, &who, err)
 }

@@ -128,9 +128,9 @@ func headers(names string) map[string]*huma.Param {
 
 // describeOperation fills in what the way of registration says of an operation,
 // and tells whether it takes a body.
-func describeOperation[I, O any](schemas huma.Registry, o *huma.Operation, takes forms) (takesBody bool) {
+func describeOperation[I, O any](schemas huma.Registry, o *huma.Operation, of *op) (takesBody bool) {
 	_, takesBody = reflect.TypeFor[I]().FieldByName("Body")
-	takesBody = takesBody || takes != onlyJSON
+	takesBody = takesBody || of.forms != onlyJSON
 	problems := []string{"400", "401", "403", "406", "413", "422", "429", "500", "503"}
 	if strings.Contains(o.Path, "{") {
 		problems = append(problems, "404")
@@ -158,7 +158,7 @@ func describeOperation[I, O any](schemas huma.Registry, o *huma.Operation, takes
 		})
 		ok.Headers = headers("ETag Location Idempotent-Replayed")
 		problems = append(problems, "404") // of a repeated request whose thing is gone
-	default:
+	case o.Method != http.MethodPost || of.conditional:
 		o.Parameters = append(o.Parameters, &huma.Param{
 			Name: "If-Match", In: "header", Schema: text, Description: "Tags of the states in which it may be changed: 412 when it is in none of them.",
 		})

@@ -67,7 +67,7 @@ func (a *API) identityOperations() {
 	create(a, op{path: "/v1/contacts/{ref}/identities", id: "createIdentity", tag: tag, summary: "Give a contact another address", names: n}, a.createIdentity)
 	read(a, op{path: "/v1/identities/{id}", id: "getIdentity", tag: tag, summary: "Read an address of a contact"}, a.getIdentity)
 	update(a, op{method: "PATCH", path: "/v1/identities/{id}", id: "updateIdentity", tag: tag, summary: "Change how a contact is called at an address"}, a.updateIdentity)
-	act(a, op{path: "/v1/identities/{id}/move", id: "moveIdentity", tag: tag, summary: "Give an address to another contact", names: n}, a.moveIdentity)
+	act(a, op{path: "/v1/identities/{id}/move", id: "moveIdentity", tag: tag, summary: "Give an address to another contact", names: n, conditional: true}, a.moveIdentity)
 }
 
 func showIdentity(i core.Identity, err error) (reply[Identity], error) {
@@ -145,5 +145,5 @@ func (a *API) moveIdentity(ctx context.Context, c *caller, in *struct {
 	if err != nil {
 		return reply[Identity]{}, err
 	}
-	return showIdentity(a.people.MoveIdentity(ctx, c.AccountID, i.ID, to.ID, c.actor()))
+	return showIdentity(a.people.MoveIdentity(ctx, c.AccountID, i.ID, to.ID, c.actor(), unchanged[core.Identity](c)))
 }

@@ -150,7 +150,7 @@ func (a *API) inboxOperations() {
 	read(a, op{path: one, id: "getInbox", tag: tag, summary: "Read an inbox"}, a.getInbox)
 	create(a, op{path: list, id: "createInbox", tag: tag, summary: "Make an inbox", permit: core.PermitStaff}, a.createInbox)
 	update(a, op{method: "PATCH", path: one, id: "updateInbox", tag: tag, summary: "Change an inbox", permit: core.PermitStaff}, a.updateInbox)
-	update(a, op{method: "POST", path: "/v1/inboxes/{id}/rotate_keys", id: "rotateInboxKeys", tag: tag, summary: "Make keys of an inbox anew", permit: core.PermitStaff}, a.rotateInboxKeys)
+	update(a, op{method: "POST", path: "/v1/inboxes/{id}/rotate_keys", id: "rotateInboxKeys", tag: tag, summary: "Make keys of an inbox anew", permit: core.PermitStaff, conditional: true}, a.rotateInboxKeys)
 	read(a, op{path: agents, id: "listInboxAgents", tag: tag, summary: "Read who works in an inbox"}, a.listInboxAgents)
 	update(a, op{method: "PUT", path: agents, id: "setInboxAgents", tag: tag, summary: "Set who works in an inbox", permit: core.PermitStaff}, a.setInboxAgents)
 }

@@ -27,6 +27,9 @@ type op struct {
 	permit string
 	names  names
 	forms  forms // of bodies
+	// conditional has a POST that makes nothing hold If-Match against the state
+	// of what it acts on, as every PATCH, PUT and DELETE does.
+	conditional bool
 	// streams tells that the answer may go on for as long as both sides like:
 	// then the token may stand where browsers can put it.
 	streams bool
@@ -106,7 +109,7 @@ func register[I, O any](a *API, o op, h func(ctx context.Context, c *caller, in 
 	if o.customers {
 		described.Security = append(described.Security, map[string][]string{"customer": {}})
 	}
-	o.takesBody = describeOperation[I, O](a.huma.OpenAPI().Components.Schemas, &described, o.forms)
+	o.takesBody = describeOperation[I, O](a.huma.OpenAPI().Components.Schemas, &described, &o)
 	huma.Register(a.huma, described, func(ctx context.Context, in *I) (*struct{}, error) {
 		x := exchangeOf(ctx)
 		var out reply[O]

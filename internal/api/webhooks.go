@@ -75,9 +75,9 @@ func (a *API) webhookOperations() {
 	create(a, op{path: list, id: "createWebhook", tag: webhooksTag, summary: "Make a webhook", permit: core.PermitStaff, names: n}, a.createWebhook)
 	update(a, op{method: "PATCH", path: one, id: "updateWebhook", tag: webhooksTag, summary: "Change a webhook", permit: core.PermitStaff, names: n}, a.updateWebhook)
 	remove(a, op{path: one, id: "deleteWebhook", tag: webhooksTag, summary: "Delete a webhook, and with it what was to be sent", permit: core.PermitStaff}, a.deleteWebhook)
-	update(a, op{method: "POST", path: one + "/rotate_secret", id: "rotateWebhookSecret", tag: webhooksTag, summary: "Give a webhook another secret", permit: core.PermitStaff}, a.rotateWebhookSecret)
-	act(a, op{path: one + "/resume", id: "resumeWebhook", tag: webhooksTag, summary: "Go on sending to a webhook that was paused, from where it stood", permit: core.PermitStaff}, a.resumeWebhook)
-	act(a, op{path: one + "/test", id: "testWebhook", tag: webhooksTag, summary: "Send a webhook an event that tells of nothing but the test", permit: core.PermitStaff}, a.testWebhook)
+	update(a, op{method: "POST", path: one + "/rotate_secret", id: "rotateWebhookSecret", tag: webhooksTag, summary: "Give a webhook another secret", permit: core.PermitStaff, conditional: true}, a.rotateWebhookSecret)
+	act(a, op{path: one + "/resume", id: "resumeWebhook", tag: webhooksTag, summary: "Go on sending to a webhook that was paused, from where it stood", permit: core.PermitStaff, conditional: true}, a.resumeWebhook)
+	act(a, op{path: one + "/test", id: "testWebhook", tag: webhooksTag, summary: "Send a webhook an event that tells of nothing but the test", permit: core.PermitStaff, conditional: true}, a.testWebhook)
 }
 
 // listWebhooks serves GET /v1/webhooks.

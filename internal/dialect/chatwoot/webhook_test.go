@@ -288,7 +288,7 @@ func (x *heard) contacts() {
 		})
 	}
 	x.step("contact_merged", func(ctx context.Context) error {
-		_, err := x.people.Merge(ctx, harbour, id, 101, byRui)
+		_, err := x.people.Merge(ctx, harbour, id, 101, byRui, nil)
 		return err
 	})
 }
@@ -383,7 +383,7 @@ func TestWebhookOfRowsThatAreGone(t *testing.T) {
 		must(err)
 		must(x.labels.Delete(x.Context(), byRui, harbour, vip, nil))
 		must(x.accounts.DeleteTeam(x.Context(), byRui, harbour, team.ID, nil))
-		_, err = x.people.Merge(x.Context(), harbour, 102, c.ContactID, byRui) // Olof was Mira
+		_, err = x.people.Merge(x.Context(), harbour, 102, c.ContactID, byRui, nil) // Olof was Mira
 		must(err)
 		var all strings.Builder
 		for i := range then {

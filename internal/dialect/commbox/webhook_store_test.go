@@ -124,7 +124,7 @@ func TestWebhookRowsThatAreGone(t *testing.T) {
 		if _, err := writes.DeleteMessage(ctx, 1, conversation.Revision{EntryID: gone.FirstID, ConversationID: gone.Conversation.ID, Actor: system}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := people.Merge(ctx, 1, kept.Conversation.ContactID, gone.Conversation.ContactID, system); err != nil {
+		if _, err := people.Merge(ctx, 1, kept.Conversation.ContactID, gone.Conversation.ContactID, system, nil); err != nil {
 			t.Fatal(err)
 		}
 		merged := events(t, st, before)

@@ -13,14 +13,18 @@ const maxMoved = 1000
 
 // Merge makes two contacts one: what other has comes to base, and other is no
 // more. The caller vouches that both are the same person; nobody merges on a
-// visitor's word. A contact that the account does not have is core.NotFound.
-func (s *Writes) Merge(ctx context.Context, account, base, other int64, actor core.Actor) (core.Contact, error) {
+// visitor's word. may, which may be nil, is asked about base as it is before. A
+// contact that the account does not have is core.NotFound.
+func (s *Writes) Merge(ctx context.Context, account, base, other int64, actor core.Actor, may core.Check[core.Contact]) (core.Contact, error) {
 	if base == other {
 		return core.Contact{}, core.Refuse("contact", "a contact cannot be merged with itself")
 	}
 	var c core.Contact
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
 		if c, err = tx.Contact(ctx, account, base); err != nil {
+			return err
+		}
+		if err := may.Of(c); err != nil {
 			return err
 		}
 		merged, err := tx.Contact(ctx, account, other)
@@ -62,11 +66,15 @@ func (s *Writes) Merge(ctx context.Context, account, base, other int64, actor co
 }
 
 // MoveIdentity makes an identity one of another contact, with its
-// conversations, and returns it. Where it is already nothing happens.
-func (s *Writes) MoveIdentity(ctx context.Context, account, identity, to int64, actor core.Actor) (core.Identity, error) {
+// conversations, and returns it. Where it is already nothing happens. may, which
+// may be nil, is asked about the identity as it is before.
+func (s *Writes) MoveIdentity(ctx context.Context, account, identity, to int64, actor core.Actor, may core.Check[core.Identity]) (core.Identity, error) {
 	var i core.Identity
 	err := s.store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) (err error) {
 		if i, err = tx.Identity(ctx, account, identity); err != nil {
+			return err
+		}
+		if err := may.Of(i); err != nil {
 			return err
 		}
 		if _, err := tx.Contact(ctx, account, to); err != nil {

@@ -77,7 +77,7 @@ func TestMerge(t *testing.T) {
 		w := contact.NewWrites(st, func() core.Time { return now + 1 })
 		c := other(t, st, f)
 		before := seq(t, st, account)
-		got, err := w.Merge(ctx, account, f.Ada.ID, c.ContactID, system)
+		got, err := w.Merge(ctx, account, f.Ada.ID, c.ContactID, system, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,12 +105,12 @@ func TestMerge(t *testing.T) {
 		if got := types(t, st, account, before); got != "identity.moved contact.merged" {
 			t.Errorf("events %s", got)
 		}
-		if _, err := w.Merge(ctx, account, f.Ada.ID, f.Ada.ID, system); core.KindOf(err) != core.Invalid {
+		if _, err := w.Merge(ctx, account, f.Ada.ID, f.Ada.ID, system, nil); core.KindOf(err) != core.Invalid {
 			t.Errorf("with itself: %v", err)
 		}
 		foreign := storetest.Seed(t, st)
 		for _, pair := range [][2]int64{{f.Ada.ID, c.ContactID}, {f.Ada.ID, foreign.Ada.ID}, {foreign.Ada.ID, f.Ada.ID}} {
-			if _, err := w.Merge(ctx, account, pair[0], pair[1], system); core.KindOf(err) != core.NotFound {
+			if _, err := w.Merge(ctx, account, pair[0], pair[1], system, nil); core.KindOf(err) != core.NotFound {
 				t.Errorf("%v: %v", pair, err)
 			}
 		}
@@ -125,7 +125,7 @@ func TestMoveIdentity(t *testing.T) {
 		c := other(t, st, f)
 		before := seq(t, st, account)
 		for range 2 {
-			if i, err := w.MoveIdentity(ctx, account, c.IdentityID, f.Ada.ID, system); err != nil || i.ContactID != f.Ada.ID {
+			if i, err := w.MoveIdentity(ctx, account, c.IdentityID, f.Ada.ID, system, nil); err != nil || i.ContactID != f.Ada.ID {
 				t.Fatalf("moved %+v, %v", i, err)
 			}
 		}
@@ -153,7 +153,7 @@ func TestMoveIdentity(t *testing.T) {
 		if n, err := st.CountIdentities(ctx, account, c.ContactID); n != 0 || err != nil {
 			t.Errorf("%d identities, %v", n, err)
 		}
-		if _, err := w.MoveIdentity(ctx, account, c.IdentityID, core.MaxID, system); core.KindOf(err) != core.NotFound {
+		if _, err := w.MoveIdentity(ctx, account, c.IdentityID, core.MaxID, system, nil); core.KindOf(err) != core.NotFound {
 			t.Errorf("to nobody: %v", err)
 		}
 	})

@@ -125,7 +125,7 @@ func TestMovedConversations(t *testing.T) {
 			t.Fatal(err)
 		}
 		writes := contact.NewWrites(st, func() core.Time { return noon })
-		if _, err := writes.MoveIdentity(t.Context(), f.Account.ID, f.Ask.IdentityID, other.ID, core.Actor{Type: core.ActorSystem}); err != nil {
+		if _, err := writes.MoveIdentity(t.Context(), f.Account.ID, f.Ask.IdentityID, other.ID, core.Actor{Type: core.ActorSystem}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if n := said(source, feed.Query{}); n != 0 {
