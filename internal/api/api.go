@@ -341,17 +341,37 @@ func credentialOf(r *http.Request, o *op) (string, error) {
 	return text, nil
 }
 
-// checkForm refuses a request whose query cannot be read, who wants no JSON, or
-// who sends something else.
-func checkForm(r *http.Request, o *op) error {
-	q, err := url.ParseQuery(r.URL.RawQuery)
+// checkQuery refuses a query that cannot be read, or that has a parameter twice
+// or without a value: huma would see the first one alone, or nothing.
+func checkQuery(raw string) error {
+	q, err := url.ParseQuery(raw)
 	if err != nil {
 		return &refusal{kind: malformed, detail: "the query cannot be read"}
 	}
+	var faults []Fault
 	for name, values := range q {
-		if !utf8.ValidString(name) || !utf8.ValidString(strings.Join(values, "")) {
+		value := strings.Join(values, "")
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
 			return &refusal{kind: malformed, detail: "the query is not UTF-8"}
 		}
+		switch {
+		case len(values) > 1:
+			faults = append(faults, queryFault(name, "it stands there more than once; a list is one parameter, with commas"))
+		case value == "":
+			faults = append(faults, queryFault(name, "it is empty"))
+		}
+	}
+	if len(faults) > 0 {
+		return refuse(faults)
+	}
+	return nil
+}
+
+// checkForm refuses a request whose query cannot be read, who wants no JSON, or
+// who sends something else.
+func checkForm(r *http.Request, o *op) error {
+	if err := checkQuery(r.URL.RawQuery); err != nil {
+		return err
 	}
 	if !accepts(r.Header.Values("Accept")) && !(o.streams && wantsStream(r.Header)) {
 		return &refusal{kind: notAcceptable, detail: "answers are application/json"}

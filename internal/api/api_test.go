@@ -219,6 +219,11 @@ func TestRefusals(t *testing.T) {
 		{call: "GET /v1/labels?limit=0", status: 422, golden: "errors/limit_low"},
 		{call: "GET /v1/labels?limit=101", status: 422},
 		{call: "GET /v1/labels?limit=x&page=2", status: 422, golden: "errors/query"},
+		{call: "GET /v1/conversations?status=resolved&status=open", status: 422, golden: "errors/parameter_twice"},
+		{call: "GET /v1/conversations?inbox=71&inbox=72", status: 422},
+		{call: "GET /v1/conversations?status=resolved,open"},
+		{call: "GET /v1/conversations?contact=&status", status: 422, golden: "errors/parameter_empty"},
+		{call: "GET /v1/labels?cursor=", status: 422},
 		{call: "GET /v1/labels", golden: "labels/list"}, // none of them did anything
 	})
 }

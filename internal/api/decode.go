@@ -126,7 +126,7 @@ func refused(status int, message string, errs []error) error {
 		}
 		return &refusal{kind: malformed, detail: detail}
 	}
-	e := &refusal{kind: invalid, detail: "see errors"}
+	var faults []Fault
 	for _, err := range errs {
 		var d huma.ErrorDetailer
 		if !errors.As(err, &d) {
@@ -136,12 +136,23 @@ func refused(status int, message string, errs []error) error {
 		if f.In == "path" {
 			return core.Absent("path") // what cannot be an id names nothing
 		}
-		e.faults = append(e.faults, f)
+		faults = append(faults, f)
 	}
-	if len(e.faults) == 1 {
-		e.detail = e.faults[0].Detail
+	return refuse(faults)
+}
+
+// refuse says that parts of a request are not valid.
+func refuse(faults []Fault) error {
+	e := &refusal{kind: invalid, detail: "see errors", faults: faults}
+	if len(faults) == 1 {
+		e.detail = faults[0].Detail
 	}
 	return e
+}
+
+// queryFault is what is wrong with a parameter of the query.
+func queryFault(name, detail string) Fault {
+	return Fault{In: "query", Pointer: clip("/" + pointerSteps.Replace(name)), Detail: detail, Code: codeInvalid}
 }
 
 // Texts of huma's that say more than that something is invalid.
@@ -168,11 +179,20 @@ func toFault(d *huma.ErrorDetail) Fault {
 	case unknownMember, unknownParameter:
 		f.Code = codeUnknown
 	}
-	if len(f.Pointer) > maxNameBytes {
-		f.Pointer = strings.ToValidUTF8(f.Pointer[:maxNameBytes], "")
-	}
+	f.Pointer = clip(f.Pointer)
 	return f
 }
+
+// clip cuts a pointer off that holds a long name.
+func clip(pointer string) string {
+	if len(pointer) > maxNameBytes {
+		return strings.ToValidUTF8(pointer[:maxNameBytes], "")
+	}
+	return pointer
+}
+
+// pointerSteps writes names as steps of a JSON pointer.
+var pointerSteps = strings.NewReplacer("~", "~0", "/", "~1")
 
 // pointer makes a JSON pointer of a place like labels[0].title.
 func pointer(place string) string {
@@ -185,7 +205,7 @@ func pointer(place string) string {
 		if _, err := strconv.Atoi(strings.TrimSuffix(index, "]")); !listed || err != nil {
 			name, index = step, ""
 		}
-		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+		b.WriteString("/" + pointerSteps.Replace(name))
 		if index != "" {
 			b.WriteString("/" + strings.TrimSuffix(index, "]"))
 		}

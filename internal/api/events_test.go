@@ -87,15 +87,15 @@ func TestEventPages(t *testing.T) {
 		whole := read("/v1/events?limit=500")
 		after, n := "", 0
 		for ; n <= len(whole.Data); n++ {
-			p := read("/v1/events?limit=1&after=" + after)
-			if after = p.Next; len(p.Data) == 0 {
+			p := read("/v1/events?limit=1" + after)
+			if after = "&after=" + p.Next; len(p.Data) == 0 {
 				break
 			}
 			if p.Data[0].ID != whole.Data[n].ID || p.Next != p.Data[0].ID && n < len(whole.Data)-1 {
 				t.Errorf("page %d: %+v", n, p)
 			}
 		}
-		if n != len(whole.Data) || after != whole.Next {
+		if n != len(whole.Data) || after != "&after="+whole.Next {
 			t.Errorf("walked %d events to %s, want %d to %s", n, after, len(whole.Data), whole.Next)
 		}
 		// Another account's cursor, and one of a log that began anew.

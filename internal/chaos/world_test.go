@@ -151,15 +151,16 @@ func (w *world) prepare(ctx context.Context, t *testing.T, n *node) {
 	var hook struct{ ID int64 }
 	w.ask(ctx, t, n.addr, http.MethodPost, "/v1/webhooks", fmt.Sprintf(`{"url":"http://%s/"}`, w.receiver.Addr()), &hook)
 	w.hook = hook.ID
-	for {
+	for path := "/v1/events?limit=500"; ; {
 		var page struct {
 			Next string `json:"next_cursor"`
 		}
-		w.ask(ctx, t, n.addr, http.MethodGet, "/v1/events?limit=500&after="+w.begin, "", &page)
+		w.ask(ctx, t, n.addr, http.MethodGet, path, "", &page)
 		if page.Next == w.begin {
 			break
 		}
 		w.begin = page.Next
+		path = "/v1/events?limit=500&after=" + w.begin
 	}
 	for i := range sleepers {
 		until := w.clock().Std().Add(time.Duration(10+w.rng.IntN(40+messages()/10)) * time.Second)
