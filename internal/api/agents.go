@@ -28,7 +28,7 @@ type AgentInput struct {
 	UserName      *string   `json:"user_name,omitempty" nullable:"true" maxLength:"255" doc:"No other agent of the account has it."`
 	Password      *Password `json:"password,omitempty" nullable:"true" maxLength:"1024" doc:"Without one the agent cannot sign in."`
 	Role          *string   `json:"role,omitempty" nullable:"true" enum:"administrator,agent" doc:"agent, where none is given."`
-	AvatarURL     *string   `json:"avatar_url,omitempty" nullable:"true" maxLength:"2048"`
+	AvatarURL     *string   `json:"avatar_url,omitempty" nullable:"true" maxLength:"2048" pattern:"^https?://[^\\s\\x22<>]+$" doc:"An http or https URL."`
 	SyncCapacity  *int64    `json:"sync_capacity,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many chats at the same time; null: no limit."`
 	AsyncCapacity *int64    `json:"async_capacity,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many other conversations at the same time; null: no limit."`
 	TeamID        *int64    `json:"team_id,omitempty" nullable:"true" minimum:"1" maximum:"9007199254740991" doc:"A team of the account to join."`
@@ -46,7 +46,7 @@ type AgentPatch struct {
 	Password      Optional[Password] `json:"password,omitzero" nullable:"true" maxLength:"1024" doc:"null: the agent cannot sign in."`
 	Role          Optional[string]   `json:"role,omitzero" enum:"administrator,agent"`
 	Availability  Optional[string]   `json:"availability,omitzero" enum:"online,busy,offline"`
-	AvatarURL     Optional[string]   `json:"avatar_url,omitzero" nullable:"true" maxLength:"2048"`
+	AvatarURL     Optional[string]   `json:"avatar_url,omitzero" nullable:"true" maxLength:"2048" pattern:"^https?://[^\\s\\x22<>]+$" doc:"An http or https URL."`
 	SyncCapacity  Optional[int64]    `json:"sync_capacity,omitzero" nullable:"true" minimum:"1" maximum:"1000000"`
 	AsyncCapacity Optional[int64]    `json:"async_capacity,omitzero" nullable:"true" minimum:"1" maximum:"1000000"`
 }

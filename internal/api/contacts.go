@@ -68,7 +68,7 @@ type ContactInput struct {
 	CountryCode      *string        `json:"country_code,omitempty" nullable:"true" maxLength:"100"`
 	Location         *string        `json:"location,omitempty" nullable:"true" maxLength:"1000"`
 	CompanyID        *int64         `json:"company_id,omitempty" nullable:"true" minimum:"1" maximum:"9007199254740991"`
-	AvatarURL        *string        `json:"avatar_url,omitempty" nullable:"true" maxLength:"2048"`
+	AvatarURL        *string        `json:"avatar_url,omitempty" nullable:"true" maxLength:"2048" pattern:"^https?://[^\\s\\x22<>]+$" doc:"An http or https URL."`
 	Remarks          *string        `json:"remarks,omitempty" nullable:"true" maxLength:"65535"`
 	Blocked          *bool          `json:"blocked,omitempty"`
 	LabelIDs         []int64        `json:"label_ids,omitempty" maxItems:"100"`
@@ -93,7 +93,7 @@ type ContactPatch struct {
 	CountryCode      Optional[string]      `json:"country_code,omitzero" nullable:"true" maxLength:"100"`
 	Location         Optional[string]      `json:"location,omitzero" nullable:"true" maxLength:"1000"`
 	CompanyID        Optional[int64]       `json:"company_id,omitzero" nullable:"true" minimum:"1" maximum:"9007199254740991"`
-	AvatarURL        Optional[string]      `json:"avatar_url,omitzero" nullable:"true" maxLength:"2048"`
+	AvatarURL        Optional[string]      `json:"avatar_url,omitzero" nullable:"true" maxLength:"2048" pattern:"^https?://[^\\s\\x22<>]+$" doc:"An http or https URL."`
 	Remarks          Optional[string]      `json:"remarks,omitzero" nullable:"true" maxLength:"65535"`
 	Blocked          Optional[bool]        `json:"blocked,omitzero"`
 	Labels           Optional[LabelsInput] `json:"labels,omitzero"`

@@ -38,7 +38,7 @@ type IdentityInput struct {
 	LastName     *string `json:"last_name,omitempty" nullable:"true" maxLength:"1000"`
 	Email        *string `json:"email,omitempty" nullable:"true" maxLength:"320"`
 	UserName     *string `json:"user_name,omitempty" nullable:"true" maxLength:"1000"`
-	AvatarURL    *string `json:"avatar_url,omitempty" nullable:"true" maxLength:"2048"`
+	AvatarURL    *string `json:"avatar_url,omitempty" nullable:"true" maxLength:"2048" pattern:"^https?://[^\\s\\x22<>]+$" doc:"An http or https URL."`
 }
 
 // IdentityPatch is a change of how a contact is called at an address.
@@ -47,7 +47,7 @@ type IdentityPatch struct {
 	LastName  Optional[string] `json:"last_name,omitzero" nullable:"true" maxLength:"1000"`
 	Email     Optional[string] `json:"email,omitzero" nullable:"true" maxLength:"320"`
 	UserName  Optional[string] `json:"user_name,omitzero" nullable:"true" maxLength:"1000"`
-	AvatarURL Optional[string] `json:"avatar_url,omitzero" nullable:"true" maxLength:"2048"`
+	AvatarURL Optional[string] `json:"avatar_url,omitzero" nullable:"true" maxLength:"2048" pattern:"^https?://[^\\s\\x22<>]+$" doc:"An http or https URL."`
 }
 
 // IdentityMoveInput says whose an address is to be.

@@ -22,7 +22,7 @@ type Label struct {
 type LabelInput struct {
 	Title       string  `json:"title" minLength:"1" maxLength:"255" doc:"No other label of the account has it."`
 	GroupID     *int64  `json:"group_id,omitempty" nullable:"true" minimum:"1" maximum:"9007199254740991" doc:"A label group of the account."`
-	Color       *string `json:"color,omitempty" nullable:"true" maxLength:"255"`
+	Color       *string `json:"color,omitempty" nullable:"true" pattern:"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$" doc:"#rgb or #rrggbb."`
 	Description *string `json:"description,omitempty" nullable:"true" maxLength:"65535"`
 	Type        *int64  `json:"type,omitempty" nullable:"true" minimum:"1" maximum:"2147483647"`
 }
@@ -31,7 +31,7 @@ type LabelInput struct {
 type LabelPatch struct {
 	Title       Optional[string] `json:"title,omitzero" minLength:"1" maxLength:"255"`
 	GroupID     Optional[int64]  `json:"group_id,omitzero" nullable:"true" minimum:"1" maximum:"9007199254740991"`
-	Color       Optional[string] `json:"color,omitzero" nullable:"true" maxLength:"255"`
+	Color       Optional[string] `json:"color,omitzero" nullable:"true" pattern:"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$" doc:"#rgb or #rrggbb."`
 	Description Optional[string] `json:"description,omitzero" nullable:"true" maxLength:"65535"`
 	Type        Optional[int64]  `json:"type,omitzero" nullable:"true" minimum:"1" maximum:"2147483647"`
 }

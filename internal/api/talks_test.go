@@ -266,6 +266,9 @@ func TestContacts(t *testing.T) {
 		{call: "PATCH /v1/contacts/301", body: `{"identifier":"cust/2"}`, status: 409, golden: "errors/identifier_taken"},
 		{call: "PATCH /v1/contacts/301", body: `{"blocked":null}`, status: 422},
 		{call: "PATCH /v1/contacts/me", key: cara, body: `{"name":"Cara","locale":"en","avatar_url":null}`, golden: "contacts/changed_by_customer"},
+		{call: "PATCH /v1/contacts/me", key: cara, body: `{"avatar_url":"javascript:alert(1)"}`, status: 422},
+		{call: "PATCH /v1/contacts/301", body: `{"avatar_url":"https://a.example/\" onerror=\"x"}`, status: 422},
+		{call: "PATCH /v1/identities/402", body: `{"avatar_url":"//a.example/x"}`, status: 422},
 		{call: "PATCH /v1/contacts/me", key: cara, body: `{"email":"eve@example.com"}`, status: 403},
 		{call: "PATCH /v1/contacts/302", key: cara, body: `{"name":"x"}`, status: 404},
 
