@@ -342,7 +342,8 @@ func credentialOf(r *http.Request, o *op) (string, error) {
 }
 
 // checkQuery refuses a query that cannot be read, or that has a parameter twice
-// or without a value: huma would see the first one alone, or nothing.
+// or without a value, where huma would see the first one alone, or nothing; and
+// NUL, which no database keeps.
 func checkQuery(raw string) error {
 	q, err := url.ParseQuery(raw)
 	if err != nil {
@@ -359,6 +360,8 @@ func checkQuery(raw string) error {
 			faults = append(faults, queryFault(name, "it stands there more than once; a list is one parameter, with commas"))
 		case value == "":
 			faults = append(faults, queryFault(name, "it is empty"))
+		case strings.Contains(value, "\x00"):
+			faults = append(faults, queryFault(name, "it holds the character NUL"))
 		}
 	}
 	if len(faults) > 0 {
@@ -367,9 +370,12 @@ func checkQuery(raw string) error {
 	return nil
 }
 
-// checkForm refuses a request whose query cannot be read, who wants no JSON, or
-// who sends something else.
+// checkForm refuses a request whose path or query cannot be read, who wants no
+// JSON, or who sends something else.
 func checkForm(r *http.Request, o *op) error {
+	if !utf8.ValidString(r.URL.Path) || strings.Contains(r.URL.Path, "\x00") {
+		return core.Absent("path") // nothing is called so
+	}
 	if err := checkQuery(r.URL.RawQuery); err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ type ContactInput struct {
 	Email            *string        `json:"email,omitempty" nullable:"true" maxLength:"320" doc:"No other contact of the account has it; so with phone and identifier."`
 	Phone            *string        `json:"phone,omitempty" nullable:"true" maxLength:"100" doc:"With the country's code; + may be left out."`
 	Phone2           *string        `json:"phone2,omitempty" nullable:"true" maxLength:"100"`
-	Identifier       *string        `json:"identifier,omitempty" nullable:"true" maxLength:"2048"`
+	Identifier       *string        `json:"identifier,omitempty" nullable:"true" maxLength:"2048" doc:"At most 2048 bytes of UTF-8."`
 	Kind             *string        `json:"kind,omitempty" nullable:"true" enum:"visitor,lead,customer" doc:"Without it by what is known."`
 	Locale           *string        `json:"locale,omitempty" nullable:"true" maxLength:"100"`
 	Gender           *string        `json:"gender,omitempty" nullable:"true" maxLength:"100"`
@@ -85,7 +85,7 @@ type ContactPatch struct {
 	Email            Optional[string]      `json:"email,omitzero" nullable:"true" maxLength:"320"`
 	Phone            Optional[string]      `json:"phone,omitzero" nullable:"true" maxLength:"100"`
 	Phone2           Optional[string]      `json:"phone2,omitzero" nullable:"true" maxLength:"100"`
-	Identifier       Optional[string]      `json:"identifier,omitzero" nullable:"true" maxLength:"2048"`
+	Identifier       Optional[string]      `json:"identifier,omitzero" nullable:"true" maxLength:"2048" doc:"At most 2048 bytes of UTF-8."`
 	Kind             Optional[string]      `json:"kind,omitzero" nullable:"true" enum:"visitor,lead,customer"`
 	Locale           Optional[string]      `json:"locale,omitzero" nullable:"true" maxLength:"100"`
 	Gender           Optional[string]      `json:"gender,omitzero" nullable:"true" maxLength:"100"`

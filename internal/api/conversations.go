@@ -126,7 +126,7 @@ type ConversationInput struct {
 // AddressInput is an address of a contact.
 type AddressInput struct {
 	ProviderType int64   `json:"provider_type" minimum:"0" maximum:"2147483647" doc:"The number of the provider: 4 e-mail, 5 telephone, 6 visitor of a website, 7 WhatsApp ..."`
-	Address      string  `json:"address" minLength:"1" maxLength:"2048"`
+	Address      string  `json:"address" minLength:"1" maxLength:"2048" doc:"At most 2048 bytes of UTF-8."`
 	Name         *string `json:"name,omitempty" nullable:"true" maxLength:"1000" doc:"Of a contact who is new."`
 	Email        *string `json:"email,omitempty" nullable:"true" maxLength:"1000"`
 }
@@ -180,7 +180,7 @@ func (a *API) conversationOperations() {
 	const tag = "Conversations"
 	n := names{fields: map[string]string{
 		"inbox": "inbox_id", "sub_inbox": "sub_inbox_id", "sub-inbox": "sub_inbox_id", "assignee": "assignee_id", "team": "team_id", "participant": "participants",
-		"actor": "sender", "files": "message/attachments", "snoozed_until": "snoozed_until",
+		"actor": "sender", "address": "identity/address", "files": "message/attachments", "snoozed_until": "snoozed_until",
 	}}
 	read(a, op{path: "/v1/conversations/{id}", id: "getConversation", tag: tag, summary: "Read a conversation", customers: true}, a.getConversation)
 	create(a, op{path: "/v1/conversations", id: "createConversation", tag: tag, summary: "Begin a conversation", customers: true, names: n}, a.createConversation)

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,6 +66,44 @@ type bodyError string
 // Error implements error.
 func (e bodyError) Error() string { return string(e) }
 
+// wrongNumber stands before the pointer to a number that its member cannot hold:
+// huma hands on nothing but the text of an error.
+const wrongNumber = "a number is out of range, or no integer: "
+
+// hugeNumber is the pointer to the first number of a body, in the order of the
+// names, that is beyond what a float64 holds; "" when there is none.
+func hugeNumber(data []byte) string {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if d.Decode(&v) != nil {
+		return ""
+	}
+	place, _ := hugeIn(v)
+	return place
+}
+
+func hugeIn(v any) (place string, found bool) {
+	switch v := v.(type) {
+	case json.Number:
+		_, err := v.Float64()
+		return "", err != nil
+	case []any:
+		for i, item := range v {
+			if place, found := hugeIn(item); found {
+				return "/" + strconv.Itoa(i) + place, true
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if place, found := hugeIn(v[name]); found {
+				return "/" + pointerSteps.Replace(name) + place, true
+			}
+		}
+	}
+	return "", false
+}
+
 // unmarshal decodes a body. huma calls it with a pointer to an empty interface,
 // whose value it checks, and then with one to the struct. What encoding/json
 // forgives is refused: broken UTF-8, and NUL, which no database keeps.
@@ -74,7 +114,11 @@ func unmarshal(data []byte, into any) error {
 	if err := json.Unmarshal(data, into); err != nil {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) {
-			return bodyError("a number is out of range, or no integer")
+			place := pointer(kind.Field)
+			if place == "" {
+				place = hugeNumber(data)
+			}
+			return bodyError(wrongNumber + place)
 		}
 		return bodyError("the body is not JSON")
 	}
@@ -112,6 +156,9 @@ func refused(status int, message string, errs []error) error {
 	var tooLong *http.MaxBytesError
 	if errors.As(errors.Join(errs...), &tooLong) {
 		return &core.Error{Kind: core.TooLarge, Message: "the body is too large"}
+	}
+	if len(errs) == 1 && strings.Contains(errs[0].Error(), wrongNumber) {
+		status = http.StatusUnprocessableEntity // it is JSON
 	}
 	if status != http.StatusUnprocessableEntity {
 		detail := "the body cannot be read"
@@ -174,6 +221,9 @@ func toFault(d *huma.ErrorDetail) Fault {
 	if name, ok := strings.CutPrefix(d.Message, requiredBefore); ok {
 		f.Pointer += "/" + strings.TrimSuffix(name, requiredAfter)
 		f.Detail, f.Code = "it is needed", codeRequired
+	}
+	if place, ok := strings.CutPrefix(d.Message, wrongNumber); ok {
+		f.Pointer, f.Detail = place, strings.TrimSuffix(wrongNumber, ": ")
 	}
 	switch d.Message {
 	case unknownMember, unknownParameter:

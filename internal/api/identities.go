@@ -33,7 +33,7 @@ func toIdentity(i *core.Identity) Identity {
 // IdentityInput is a new address of a contact.
 type IdentityInput struct {
 	ProviderType int64   `json:"provider_type" minimum:"0" maximum:"2147483647"`
-	Address      string  `json:"address" minLength:"1" maxLength:"2048" doc:"Nobody else of the account has it."`
+	Address      string  `json:"address" minLength:"1" maxLength:"2048" doc:"Nobody else of the account has it. At most 2048 bytes of UTF-8."`
 	FirstName    *string `json:"first_name,omitempty" nullable:"true" maxLength:"1000"`
 	LastName     *string `json:"last_name,omitempty" nullable:"true" maxLength:"1000"`
 	Email        *string `json:"email,omitempty" nullable:"true" maxLength:"320"`

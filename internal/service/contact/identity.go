@@ -86,6 +86,9 @@ func refuseAddresses(ctx context.Context, tx store.Tx, account int64, all []NewI
 		if in.Address == "" {
 			return core.Refuse("address", "is missing")
 		}
+		if len(in.Address) > store.MaxKeyBytes {
+			return core.Refuse("address", fmt.Sprintf("it has at most %d bytes", store.MaxKeyBytes))
+		}
 		_, taken, err := tx.FindIdentityByAddress(ctx, account, in.ProviderType, in.Address)
 		if err != nil {
 			return err

@@ -126,6 +126,9 @@ func findIdentity(ctx context.Context, tx store.Tx, account int64, claim *Claim)
 		claim.ProviderType, claim.Address = core.AnonymousProvider, uuid.NewString()
 		return core.Identity{}, false, nil
 	}
+	if len(claim.Address) > store.MaxKeyBytes {
+		return core.Identity{}, false, core.Refuse("address", fmt.Sprintf("it has at most %d bytes", store.MaxKeyBytes))
+	}
 	return tx.FindIdentityByAddress(ctx, account, claim.ProviderType, claim.Address)
 }
 

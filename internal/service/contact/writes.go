@@ -196,6 +196,9 @@ func (in *Changes) apply(ctx context.Context, r store.Labels, c *core.Contact) e
 	if in.PatchCustomAttributes != nil {
 		c.CustomAttributes = c.CustomAttributes.Patch(*in.PatchCustomAttributes)
 	}
+	if len(c.Identifier) > store.MaxKeyBytes {
+		return core.Refuse("identifier", fmt.Sprintf("it has at most %d bytes", store.MaxKeyBytes))
+	}
 	if len(c.CustomAttributes) > maxObjectBytes {
 		return &core.Error{Kind: core.TooLarge, Field: "custom_attributes", Message: fmt.Sprintf("it has at most %d bytes", maxObjectBytes)}
 	}
