@@ -34,10 +34,11 @@ type Contact struct {
 	AdditionalAttributes Shown[Object]  `json:"additional_attributes,omitzero"`
 	LastActivityAt       Shown[*Time]   `json:"last_activity_at,omitzero"`
 	CreatedAt            Time           `json:"created_at"`
-	UpdatedAt            Time           `json:"updated_at"`
+	UpdatedAt            Shown[Time]    `json:"updated_at,omitzero"`
 }
 
-// toContact shows a contact; labels are those that were not deleted.
+// toContact shows a contact; labels are those that were not deleted. What customers
+// see of it, feed.Viewer knows, too: of other changes they are not told.
 func toContact(v view, c *core.Contact, labels []int64) Contact {
 	return Contact{
 		ID: c.ID, UUID: c.UUID, Kind: c.Kind(), Name: orNull(c.Name), FirstName: orNull(c.FirstName), MiddleName: orNull(c.MiddleName),
@@ -47,7 +48,8 @@ func toContact(v view, c *core.Contact, labels []int64) Contact {
 		Remarks: forStaff(v, orNull(c.Remarks)), Blocked: forStaff(v, c.Blocked), LabelIDs: forStaff(v, orEmpty(labels)),
 		CustomAttributes:     forStaff(v, Object(c.CustomAttributes)),
 		AdditionalAttributes: forStaff(v, Object(c.AdditionalAttributes)),
-		LastActivityAt:       forStaff(v, timeOrNull(c.LastActivityAt)), CreatedAt: Time(c.CreatedAt), UpdatedAt: Time(c.UpdatedAt),
+		LastActivityAt:       forStaff(v, timeOrNull(c.LastActivityAt)), CreatedAt: Time(c.CreatedAt),
+		UpdatedAt: forStaff(v, Time(c.UpdatedAt)),
 	}
 }
 

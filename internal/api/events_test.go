@@ -64,6 +64,60 @@ func TestEvents(t *testing.T) {
 	}...))
 }
 
+// TestHiddenChanges: customers are told of a change of their contact when it is one
+// of what they see, and find out of no other: not by an event, and not by a tag.
+func TestHiddenChanges(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		var page struct {
+			Data []struct{ Type string }
+			Next string `json:"next_cursor"`
+		}
+		read := func() int {
+			t.Helper()
+			page.Data = nil
+			if err := json.Unmarshal(step{call: "GET /v1/events?after=" + page.Next, key: cara}.play(t, s).Body, &page); err != nil {
+				t.Fatal(err)
+			}
+			return len(page.Data)
+		}
+		for read() > 0 { //nolint:revive // up to the head
+		}
+		tag := func() string { return step{call: "GET /v1/contacts/me", key: cara}.play(t, s).Header.Get("ETag") }
+		stream := follow(t, s, "/v1/events", cara)
+		await(t, stream, "retry: ")
+		for _, c := range []struct {
+			patch  string
+			hidden bool
+		}{
+			{`{"remarks":"suspected fraud"}`, true},
+			{`{"labels":{"add":[52]}}`, true},
+			{`{"blocked":true}`, true},
+			{`{"custom_attributes":{"plan":"gold"}}`, true},
+			{`{"remarks":"nothing","name":"Cara E."}`, false},
+			{`{"kind":"customer"}`, false},
+			{`{"country_code":"DE"}`, false},
+			{`{"company_id":7}`, false},
+			{`{"blocked":false}`, true},
+		} {
+			before := tag()
+			step{call: "PATCH /v1/contacts/301", body: c.patch}.play(t, s)
+			if got := tag(); (got == before) != c.hidden {
+				t.Errorf("%s: the tag went from %s to %s", c.patch, before, got)
+			}
+			if n := read(); (n == 0) != c.hidden {
+				t.Errorf("%s: %d events are shown", c.patch, n)
+			}
+			if c.hidden {
+				continue
+			}
+			if got := await(t, stream, "data: "); strings.Contains(got, "updated_at") || !strings.Contains(got, page.Next) {
+				t.Errorf("%s: the stream told %s, want the event %s", c.patch, got, page.Next)
+			}
+		}
+	})
+}
+
 // TestEventPages walks the log by pages of one, and asks from where it is not.
 func TestEventPages(t *testing.T) {
 	t.Parallel()

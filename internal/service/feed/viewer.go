@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"reflect"
 	"slices"
 
 	"parley/internal/core"
@@ -159,10 +160,21 @@ func forContact(e *core.Event) bool {
 		return e.Type == core.ConversationCreated || slices.ContainsFunc(data.Changed, shown)
 	case core.ReadChange:
 		return data.Reader == core.ContactSide
-	case core.ContactChange, core.Identity:
-		return e.Type == core.ContactUpdated || e.Type == core.IdentityCreated
+	case core.ContactChange:
+		// Events of former versions do not tell what changed.
+		return data.Before == nil || !reflect.DeepEqual(ownView(data.Contact), ownView(*data.Before))
+	case core.Identity:
+		return e.Type == core.IdentityCreated
 	}
 	return false
+}
+
+// ownView leaves of a contact what it sees of itself: not what staff note of it,
+// and not when.
+func ownView(c core.Contact) core.Contact {
+	c.Remarks, c.Blocked, c.LabelIDs, c.CustomAttributes, c.AdditionalAttributes, c.Ext = "", false, nil, "", "", ""
+	c.LastActivityAt, c.UpdatedAt = 0, 0
+	return c
 }
 
 // shown tells whether contacts see the field of a conversation.
