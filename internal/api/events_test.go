@@ -255,6 +255,39 @@ func TestEventStream(t *testing.T) {
 	})
 }
 
+// TestDeletedText: a stream that catches up shows nothing that was deleted before
+// it was opened, however short ago it was said; neither does a socket.
+func TestDeletedText(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		var page struct {
+			Next string `json:"next_cursor"`
+		}
+		if err := json.Unmarshal(step{call: "GET /v1/events?limit=500", key: cara}.play(t, s).Body, &page); err != nil {
+			t.Fatal(err)
+		}
+		var message struct{ ID json.Number }
+		said := step{call: "POST /v1/conversations/501/messages", key: adaKey, body: `{"content":"a password by mistake"}`, status: 201}.play(t, s)
+		if err := json.Unmarshal(said.Body, &message); err != nil {
+			t.Fatal(err)
+		}
+		told := follow(t, s, "/v1/events?after="+page.Next, cara)
+		if got := await(t, told, "data: "); !strings.Contains(got, "password") {
+			t.Errorf("before it was deleted: %s", got)
+		}
+		step{call: "DELETE /v1/conversations/501/messages/" + message.ID.String(), status: 204}.play(t, s)
+		lines := follow(t, s, "/v1/events?after="+page.Next, cara)
+		if got := await(t, lines, "data: "); strings.Contains(got, "password") || !strings.Contains(got, `"message.created"`) {
+			t.Errorf("a stream showed %s", got)
+		}
+		k := dial(t, s, boKey)
+		k.say(t, `{"type":"subscribe","id":"a","after":"`+page.Next+`"}`)
+		if got := k.wait(t, "event"); strings.Contains(got, "password") || !strings.Contains(got, `"message.created"`) {
+			t.Errorf("a socket showed %s", got)
+		}
+	})
+}
+
 // TestUnreadStream tells at once what is unread, and each change of it; also to
 // a customer whom nobody knows yet.
 func TestUnreadStream(t *testing.T) {

@@ -82,9 +82,9 @@ func NewRenderer(st store.Reader, links *file.Links, cursors *feed.Cursors, cloc
 var _ live.Renderer = (*Renderer)(nil)
 
 // Event implements live.Renderer.
-func (r *Renderer) Event(ctx context.Context, e *core.Event, v live.View) ([]byte, error) {
+func (r *Renderer) Event(ctx context.Context, e *core.Event, v live.View, past bool) ([]byte, error) {
 	// What is told as it happens was not deleted since.
-	shown, err := r.show(ctx, e, view{customer: v == live.ContactView}, r.clock()-e.At > oldAfter)
+	shown, err := r.show(ctx, e, view{customer: v == live.ContactView}, past || r.clock()-e.At > oldAfter)
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +237,8 @@ func recordOfEvent(data core.EventData) EventRecord {
 	return EventRecord{Type: "import"}
 }
 
-// oldAfter is the age at which an event may tell of what was deleted since.
+// oldAfter is the age at which an event that is told as it happens is too late for
+// that: what it tells of may have been deleted since.
 const oldAfter = core.Time(time.Minute / time.Microsecond)
 
 // present makes a tombstone of an entry that was deleted since.

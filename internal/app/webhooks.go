@@ -58,7 +58,7 @@ type ownFormat struct{ render *api.Renderer }
 
 // Body implements webhook.Format.
 func (f ownFormat) Body(ctx context.Context, _ int64, e *core.Event) (contentType string, body []byte, ok bool, err error) {
-	body, err = f.render.Event(ctx, e, live.AccountView)
+	body, err = f.render.Event(ctx, e, live.AccountView, true)
 	return "application/json", body, err == nil, err
 }
 

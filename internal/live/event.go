@@ -33,9 +33,10 @@ func viewOf(v *feed.Viewer) View {
 
 // Renderer gives events and signals their wire form: one JSON value each, on one
 // line. It is safe for concurrent use. It is never asked about an event that the view's
-// viewer must not see, but decides alone what of the event is shown.
+// viewer must not see, but decides alone what of the event is shown. past tells that
+// it is not told as it happens: what it tells of may be gone.
 type Renderer interface {
-	Event(ctx context.Context, e *core.Event, v View) ([]byte, error)
+	Event(ctx context.Context, e *core.Event, v View, past bool) ([]byte, error)
 	Signal(s *Signal, v View) ([]byte, error)
 }
 
@@ -45,6 +46,7 @@ type Event struct {
 	core.Event
 
 	hub    *Hub
+	past   bool // it was read from the log, some time after it happened
 	cursor struct {
 		sync.Once
 		text string
@@ -56,7 +58,7 @@ type Event struct {
 	}
 }
 
-func (h *Hub) event(e core.Event) *Event { return &Event{Event: e, hub: h} }
+func (h *Hub) event(e core.Event, past bool) *Event { return &Event{Event: e, hub: h, past: past} }
 
 // Cursor returns the cursor that goes on after the event.
 func (e *Event) Cursor() string {
@@ -72,7 +74,7 @@ func (e *Event) Body(v View) ([]byte, error) {
 	// What one subscription waits for, others want too: it does not end with
 	// the first.
 	b.Do(func() {
-		if b.text, b.err = e.hub.render.Event(e.hub.ctx, &e.Event, v); b.err != nil {
+		if b.text, b.err = e.hub.render.Event(e.hub.ctx, &e.Event, v, e.past); b.err != nil {
 			e.hub.log.ErrorContext(e.hub.ctx, "cannot render an event", slog.Int64("account_id", e.AccountID), slog.Int64("seq", e.Seq), slog.Any("error", b.err))
 		}
 	})

@@ -60,7 +60,7 @@ func each(t *testing.T, run func(t *testing.T, w *world)) {
 // renderer counts what it renders.
 type renderer struct{ count *atomic.Int64 }
 
-func (r renderer) Event(_ context.Context, e *core.Event, v live.View) ([]byte, error) {
+func (r renderer) Event(_ context.Context, e *core.Event, v live.View, _ bool) ([]byte, error) {
 	r.count.Add(1)
 	return fmt.Appendf(nil, "%d for view %d", e.Seq, v), nil
 }

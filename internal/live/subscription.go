@@ -203,7 +203,7 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	}
 	b := Batch{Events: make([]*Event, len(events))}
 	for i := range events {
-		b.Events[i] = s.hub.event(events[i])
+		b.Events[i] = s.hub.event(events[i], true)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -111,7 +111,7 @@ func (t *tail) deliver(events []core.Event) {
 		}
 		woken = t.recheck(woken, e)
 		woken = t.move(woken, e)
-		shared := t.hub.event(*e)
+		shared := t.hub.event(*e, false)
 		for s := range t.concerned(e.ContactID) {
 			if s.viewer.Wants(e, s.query) && s.put(shared) {
 				woken = append(woken, s)

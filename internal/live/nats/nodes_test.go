@@ -62,7 +62,7 @@ func newNode(t *testing.T, c *cloud, url string) *node {
 // plain renders nothing.
 type plain struct{}
 
-func (plain) Event(context.Context, *core.Event, live.View) ([]byte, error) { return nil, nil }
+func (plain) Event(context.Context, *core.Event, live.View, bool) ([]byte, error) { return nil, nil }
 
 func (plain) Signal(*live.Signal, live.View) ([]byte, error) { return nil, nil }
 

@@ -89,7 +89,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 
 type renderer struct{ w *world }
 
-func (r renderer) Event(_ context.Context, e *core.Event, _ live.View) ([]byte, error) {
+func (r renderer) Event(_ context.Context, e *core.Event, _ live.View, _ bool) ([]byte, error) {
 	return fmt.Appendf(nil, `{"seq":%d,"padding":"%s"}`, e.Seq, strings.Repeat("x", int(r.w.padding.Load()))), nil
 }
 

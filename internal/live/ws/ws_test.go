@@ -125,7 +125,7 @@ func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // renderer pads events with as many bytes.
 type renderer struct{ padding *atomic.Int64 }
 
-func (r renderer) Event(_ context.Context, e *core.Event, _ live.View) ([]byte, error) {
+func (r renderer) Event(_ context.Context, e *core.Event, _ live.View, _ bool) ([]byte, error) {
 	return fmt.Appendf(nil, `{"seq":%d,"padding":"%s"}`, e.Seq, strings.Repeat("x", int(r.padding.Load()))), nil
 }
 
