@@ -19,6 +19,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("renewed", func(t *testing.T) { renewed(t, c, server, site) })
 	t.Run("polls", func(t *testing.T) { polls(t, c, server, site) })
 	t.Run("polls behind what holds streams back", func(t *testing.T) { heldBack(t, c, server, site) })
+	t.Run("hidden again", func(t *testing.T) { hiddenAgain(t, c, server, site) })
 	t.Run("demo page", func(t *testing.T) { demoPage(t, c, server) })
 	t.Run("live", func(t *testing.T) { live(t, c, server, site) })
 }
@@ -41,6 +42,37 @@ func polls(t *testing.T, c *chromium, server *parley, site string) {
 	if streams, _ := b.seen(); streams != 1 {
 		t.Errorf("%d streams were tried, want 1", streams)
 	}
+}
+
+// hiddenAgain: what a stream has told meanwhile makes the tag of the poll before it
+// worthless: a page that is hidden again is told the number of then, although it is
+// the one that it had polled once.
+func hiddenAgain(t *testing.T, c *chromium, server *parley, site string) {
+	token := server.customer(t, "hidden again")
+	talk := server.begin(t, token)
+	p := open(t, c, address(site, server.url, token))
+	eventually(t, func() (bool, string) {
+		return ask[bool](t, p, `window.ParleyBadge?.total === 0`), "the badge was told nothing"
+	})
+	hide := func(hidden bool) {
+		p.do(t, fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %t, configurable: true})`, hidden))
+		p.do(t, `document.dispatchEvent(new Event("visibilitychange"))`)
+	}
+	polled := func() string {
+		return ask[string](t, p, `String(performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/unread?channel=web")).length)`)
+	}
+	hide(true)
+	eventually(t, func() (bool, string) { return polled() == "1", "the hidden page did not poll" })
+	hide(false)
+	server.say(t, talk)
+	p.wait(t, "1")
+	// The line is cut before it can tell that all was read.
+	p.do(t, `Object.defineProperty(document, "hidden", {value: true, configurable: true})`)
+	p.do(t, `window.realFetch = fetch; window.held = []; window.fetch = (...a) => new Promise((go) => held.push(() => go(realFetch(...a))))`)
+	p.do(t, `document.dispatchEvent(new Event("visibilitychange"))`)
+	server.read(t, talk, token)
+	p.do(t, `held.forEach((go) => go())`)
+	p.wait(t, "")
 }
 
 // heldBack: a stream of which nothing gets through is given up for polling.

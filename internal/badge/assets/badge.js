@@ -25,7 +25,7 @@
 
   let token = options.token;
   let renewed = false; // the token is new, and nothing was answered to it yet
-  let tag; // ETag of the last poll
+  let tag; // ETag of the last poll, when nothing was told since
   let running = false;
   let round = 0; // which call of start is in charge; 0 was none
   let request; // what aborts the request in flight
@@ -99,7 +99,8 @@
       }, time);
     };
     const headers = { Authorization: "Bearer " + token };
-    if (tag && !live) headers["If-None-Match"] = tag;
+    if (live) tag = undefined;
+    if (tag) headers["If-None-Match"] = tag;
     within(patience);
     try {
       const answer = await fetch(live ? stream : unread, { headers, cache: "no-store", credentials: "omit", signal: control.signal });
