@@ -165,7 +165,7 @@ var (
 	exposedHeaders = strings.Join([]string{
 		"ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "Idempotent-Replayed",
 	}, ", ")
-	allowedHeaders = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
+	allowedHeaders = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Request-Id"
 )
 
 // ServeHTTP implements http.Handler. Pages of any origin may call: what opens

@@ -280,7 +280,8 @@ func TestOtherOrigins(t *testing.T) {
 	got := s.Do(t, "OPTIONS", "/v1/labels/1", "Origin", "https://shop.example", "Access-Control-Request-Method", "PATCH")
 	if got.Status != 204 || got.Header.Get("Access-Control-Allow-Origin") != "*" || got.Header.Get("Access-Control-Allow-Credentials") != "" ||
 		!strings.Contains(got.Header.Get("Access-Control-Allow-Methods"), "PATCH") ||
-		!strings.Contains(got.Header.Get("Access-Control-Allow-Headers"), "Authorization") {
+		!strings.Contains(got.Header.Get("Access-Control-Allow-Headers"), "Authorization") ||
+		!strings.Contains(got.Header.Get("Access-Control-Allow-Headers"), "Last-Event-ID") {
 		t.Errorf("preflight: %d %v", got.Status, got.Header)
 	}
 	got = s.Do(t, "GET", "/v1/me", "Origin", "https://shop.example")

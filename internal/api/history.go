@@ -108,14 +108,15 @@ func (a *API) runFrom(ctx context.Context, c *caller, t *core.Thread, in *Messag
 	if err != nil {
 		return err
 	}
-	position, err := a.conversations.Position(ctx, c.AccountID, t.Conversation.ID, at.keys[0])
+	// What the caller does not see does not exist for its cursors either.
+	from, err := a.line(ctx, c, t, number64(at.keys[0]))
 	if err != nil && core.KindOf(err) == core.NotFound {
 		err = errBadCursor
 	}
 	if at.keys[1] == toNewer {
-		q.After = position
+		q.After = from.Entry.Position
 	} else {
-		q.Before = position
+		q.Before = from.Entry.Position
 	}
 	return err
 }

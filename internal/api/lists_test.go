@@ -1,6 +1,9 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -201,4 +204,42 @@ func otherList(path string) string {
 		return "/v1/contacts/301/conversations?limit=2"
 	}
 	return path + "&label=52"
+}
+
+// TestForgedMessageCursor: a cursor tells a customer nothing of what is not shown:
+// one that names a note is as wrong as one that names nothing.
+func TestForgedMessageCursor(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		const path = "/v1/conversations/501/messages?limit=1"
+		forge := func(key string, entry int64) string {
+			t.Helper()
+			var list struct {
+				Next string `json:"next_cursor"`
+			}
+			got := step{call: "GET " + path, key: key}.play(t, s)
+			if err := json.Unmarshal(got.Body, &list); err != nil {
+				t.Fatal(err)
+			}
+			b, err := base64.RawURLEncoding.DecodeString(list.Next)
+			if err != nil || len(b) < 8 {
+				t.Fatalf("%s: %v", got.Body, err)
+			}
+			const head = 6
+			_, n := binary.Varint(b[head:])
+			return base64.RawURLEncoding.EncodeToString(append(binary.AppendVarint(bytes.Clone(b[:head]), entry), b[head+n:]...))
+		}
+		const message, note = 601, 602
+		step{call: "GET " + path + "&cursor=" + forge(cara, message), key: cara}.play(t, s)
+		unknown := step{call: "GET " + path + "&cursor=" + forge(cara, 999_999), key: cara, status: 400}.play(t, s)
+		hidden := step{call: "GET " + path + "&cursor=" + forge(cara, note), key: cara, status: 400}.play(t, s)
+		kind := func(body []byte) string {
+			told, _, _ := strings.Cut(string(body), `"request_id"`)
+			return told
+		}
+		if kind(unknown.Body) != kind(hidden.Body) {
+			t.Errorf("a note is refused by %s, nothing by %s", hidden.Body, unknown.Body)
+		}
+		step{call: "GET " + path + "&cursor=" + forge(boKey, note), key: boKey}.play(t, s)
+	})
 }

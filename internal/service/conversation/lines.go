@@ -27,19 +27,6 @@ type Run struct {
 	Older, Newer bool // whether lines of the kinds are before, behind it
 }
 
-// Position returns where an entry stands in its conversation; core.NotFound when
-// the conversation has no such entry.
-func (s *Reads) Position(ctx context.Context, account, conversation, entry int64) (int64, error) {
-	e, err := s.store.Entry(ctx, account, entry)
-	if err != nil {
-		return 0, fmt.Errorf("read entry: %w", err)
-	}
-	if e.ConversationID != conversation {
-		return 0, core.Absent("entry")
-	}
-	return e.Position, nil
-}
-
 // Lines returns a run of lines of the thread, which must carry Contact and
 // Identity. It costs the run, wherever in the thread that is.
 func (s *Reads) Lines(ctx context.Context, account int64, thread *core.Thread, q LinesQuery) (Run, error) {

@@ -83,22 +83,3 @@ func TestLinesWithoutAMeaningAreRefused(t *testing.T) {
 		}
 	})
 }
-
-func TestPosition(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, st store.Store, f storetest.Fixture) {
-		reads, entry := conversation.NewReads(st), f.Entries[f.Chat.ID][1]
-		if got, err := reads.Position(t.Context(), f.Account.ID, f.Chat.ID, entry.ID); err != nil || got != 2 {
-			t.Errorf("got %d, %v, want 2", got, err)
-		}
-		for what, at := range map[string][3]int64{
-			"another conversation": {f.Account.ID, f.Ask.ID, entry.ID},
-			"another account":      {f.Account.ID + 1, f.Chat.ID, entry.ID},
-			"no entry":             {f.Account.ID, f.Chat.ID, 999_999},
-		} {
-			if _, err := reads.Position(t.Context(), at[0], at[1], at[2]); core.KindOf(err) != core.NotFound {
-				t.Errorf("%s: got %v, want core.NotFound", what, err)
-			}
-		}
-	})
-}
