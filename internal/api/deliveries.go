@@ -56,9 +56,9 @@ type DeliveriesOf struct {
 	ByID
 	PageOf
 
-	Status string    `query:"status" enum:"open,delivered,failed"`
-	From   time.Time `query:"from" doc:"Only those that were made at this time or later."`
-	To     time.Time `query:"to" doc:"Only those that were made before this time."`
+	Status string `query:"status" enum:"open,delivered,failed"`
+	From   string `query:"from" format:"date-time" doc:"Only those that were made at this time or later."`
+	To     string `query:"to" format:"date-time" doc:"Only those that were made before this time."`
 }
 
 // ByDelivery names a delivery in the path.
@@ -109,17 +109,9 @@ func (a *API) deliveryOperations() {
 	}, a.replayDeliveries)
 }
 
-// timeOf is a time of a query, unset when it was not given.
-func timeOf(t time.Time) core.Time {
-	if t.IsZero() {
-		return 0
-	}
-	return core.TimeOf(t)
-}
-
 // listDeliveries serves GET /v1/webhooks/{id}/deliveries.
 func (a *API) listDeliveries(ctx context.Context, c *caller, in *DeliveriesOf) (reply[List[Delivery]], error) {
-	q := store.DeliveryQuery{State: core.DeliveryState(in.Status), From: timeOf(in.From), To: timeOf(in.To), Limit: in.Limit + 1}
+	q := store.DeliveryQuery{State: core.DeliveryState(in.Status), From: optionalTime(in.From), To: optionalTime(in.To), Limit: in.Limit + 1}
 	filter := filterOf("deliveries", number64(in.ID), in.Status, number64(int64(q.From)), number64(int64(q.To)))
 	if in.Cursor != "" {
 		at, err := in.place(byEvent, filter, 1)

@@ -110,7 +110,7 @@ func optionalTime(text string) core.Time {
 	if err != nil {
 		return 0
 	}
-	return core.TimeOf(t)
+	return instantOf(t)
 }
 
 // asQuery says of what a search was refused for that it stands in the parameter.

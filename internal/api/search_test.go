@@ -53,6 +53,7 @@ func TestSearch(t *testing.T) {
 		{call: find + "parcel&contact=external:cust-1&conversation=501&inbox=4&from=2026-02-10T10:00:00Z&to=2026-02-10T10:00:01Z", golden: "search/message"},
 		{call: find + "parcel&from=2026-02-10T11:00:01%2B01:00", golden: "search/nothing"},
 		{call: find + "parcel&to=2026-02-10T10:00:00Z", golden: "search/nothing"},
+		{call: find + "parcel&to=1970-01-01T00:00:00Z", golden: "search/nothing"},
 		{call: find + "parcel&inbox=5", golden: "search/nothing"},
 		{call: find + "parcel&conversation=502", golden: "search/nothing"},
 

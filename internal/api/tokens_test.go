@@ -3,8 +3,11 @@ package api_test
 import (
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"parley/internal/core"
 	"parley/internal/testkit/testserver"
 )
 
@@ -74,6 +77,28 @@ func TestMadeTokens(t *testing.T) {
 			t.Error("the list shows a token's text")
 		}
 	})
+}
+
+// TestTokenAskedForAgain is the one that was made, also when its time is over by
+// then.
+func TestTokenAskedForAgain(t *testing.T) {
+	t.Parallel()
+	st := testserver.Open(t, "sqlite")
+	testserver.Import(t, st, fixture)
+	var now atomic.Int64
+	now.Store(int64(testserver.Now))
+	s := testserver.ServeWith(t, st, "sqlite", testserver.Options{Clock: func() core.Time { return core.Time(now.Load()) }})
+	create := step{call: "POST /v1/tokens", body: `{"name":"brief","expires_at":"2026-03-01T10:00:00Z"}`, header: []string{"Idempotency-Key", "k"}, status: 201}
+	id, _ := create.made(t, s)
+	now.Add(time.Hour.Microseconds())
+	if again, shown := create.made(t, s); again != id || shown != "" {
+		t.Errorf("asked again: token %d, %q", again, shown)
+	}
+	create.header[1], create.status = "another", 422
+	create.body = strings.Replace(create.body, "brief", "late", 1)
+	create.play(t, s)
+	create.body = strings.Replace(create.body, "2026-03-01T10", "1970-01-01T00", 1)
+	create.play(t, s)
 }
 
 // TestRotatedTokens open what the old ones did; those for as long as was asked.

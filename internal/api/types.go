@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -111,6 +112,10 @@ func (o Optional[T]) pointer() *T {
 	return &o.Value
 }
 
+// instantOf is an instant of a request. It is never the unset time, which stands
+// for no bound and no end: the first microsecond of 1970 is taken for the second.
+func instantOf(t time.Time) core.Time { return cmp.Or(core.TimeOf(t), 1) }
+
 // TimeInput is an instant in requests: RFC 3339.
 type TimeInput core.Time
 
@@ -120,7 +125,7 @@ func (t *TimeInput) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &at); err != nil {
 		return fmt.Errorf("read a time: %w", err)
 	}
-	*t = TimeInput(core.TimeOf(at))
+	*t = TimeInput(instantOf(at))
 	return nil
 }
 

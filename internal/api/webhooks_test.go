@@ -151,6 +151,7 @@ func TestDeliveries(t *testing.T) {
 		for _, e := range []step{
 			{call: "GET " + all, golden: "deliveries/list"},
 			{call: "GET " + all + "?status=failed&from=2026-03-01T09:00:07Z&to=2026-03-01T09:00:08Z", golden: "deliveries/failed"},
+			{call: "GET " + all + "?to=1970-01-01T00:00:00Z", golden: "deliveries/none"},
 			{call: "GET " + all + "?status=lost", status: 422},
 			{call: "GET " + all + "?from=noon", status: 422},
 			{call: "GET " + all, key: boKey, status: 403},

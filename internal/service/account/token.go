@@ -17,7 +17,7 @@ type NewToken struct {
 	Name      string
 	AgentID   int64 // 0: the account itself
 	Scopes    []core.Scope
-	ExpiresAt core.Time  // unset = never
+	ExpiresAt core.Time  // later than now; unset = never
 	By        core.Actor // who makes it; the zero value: the system
 }
 
@@ -32,6 +32,10 @@ func (s *Accounts) CreateToken(ctx context.Context, in NewToken, again *repeat.K
 	text, made, err := s.makeToken(ctx, in.AccountID, again, func(ctx context.Context, tx store.Tx) (core.Token, error) {
 		if _, err := tx.Account(ctx, in.AccountID); err != nil {
 			return core.Token{}, err
+		}
+		// A request that is asked again may come later than that.
+		if in.ExpiresAt.IsSet() && in.ExpiresAt <= s.clock() {
+			return core.Token{}, core.Refuse("expires_at", "it has passed already")
 		}
 		if in.AgentID != 0 {
 			if _, err := member(ctx, tx, in.AccountID, in.AgentID); err != nil {
