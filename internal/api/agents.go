@@ -26,7 +26,7 @@ type AgentInput struct {
 	Description   *string   `json:"description,omitempty" nullable:"true" maxLength:"65535"`
 	Email         *string   `json:"email,omitempty" nullable:"true" maxLength:"255" doc:"A person needs one, which no other agent of the account has."`
 	UserName      *string   `json:"user_name,omitempty" nullable:"true" maxLength:"255" doc:"No other agent of the account has it."`
-	Password      *Password `json:"password,omitempty" nullable:"true" maxLength:"1024" doc:"Without one the agent cannot sign in."`
+	Password      *Password `json:"password,omitempty" nullable:"true" maxLength:"1024" doc:"Kept as a hash; no door takes passwords yet."`
 	Role          *string   `json:"role,omitempty" nullable:"true" enum:"administrator,agent" doc:"agent, where none is given."`
 	AvatarURL     *string   `json:"avatar_url,omitempty" nullable:"true" maxLength:"2048" pattern:"^https?://[^\\s\\x22<>]+$" doc:"An http or https URL."`
 	SyncCapacity  *int64    `json:"sync_capacity,omitempty" nullable:"true" minimum:"1" maximum:"1000000" doc:"How many chats at the same time; null: no limit."`
@@ -43,7 +43,7 @@ type AgentPatch struct {
 	Description   Optional[string]   `json:"description,omitzero" nullable:"true" maxLength:"65535"`
 	Email         Optional[string]   `json:"email,omitzero" nullable:"true" maxLength:"255"`
 	UserName      Optional[string]   `json:"user_name,omitzero" nullable:"true" maxLength:"255"`
-	Password      Optional[Password] `json:"password,omitzero" nullable:"true" maxLength:"1024" doc:"null: the agent cannot sign in."`
+	Password      Optional[Password] `json:"password,omitzero" nullable:"true" maxLength:"1024" doc:"Kept as a hash; no door takes passwords yet. null: none."`
 	Role          Optional[string]   `json:"role,omitzero" enum:"administrator,agent"`
 	Availability  Optional[string]   `json:"availability,omitzero" enum:"online,busy,offline"`
 	AvatarURL     Optional[string]   `json:"avatar_url,omitzero" nullable:"true" maxLength:"2048" pattern:"^https?://[^\\s\\x22<>]+$" doc:"An http or https URL."`

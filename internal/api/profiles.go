@@ -19,7 +19,7 @@ type Profile struct {
 type ProfileInput struct {
 	Name        string   `json:"name" minLength:"1" maxLength:"255"`
 	UniqueName  string   `json:"unique_name" minLength:"1" maxLength:"255" doc:"No other profile of the account has it."`
-	Permissions []string `json:"permissions,omitempty" maxItems:"100" minLength:"1" maxLength:"255" doc:"staff, labels, assignments, answers and reports mean something here; others mean something to whoever gave them."`
+	Permissions []string `json:"permissions,omitempty" maxItems:"100" minLength:"1" maxLength:"255" doc:"staff and labels open what manages the account. Any other, assignments, answers and reports among them, is kept and opens nothing here."`
 }
 
 // ProfilePatch is a change of a profile.

@@ -29,7 +29,7 @@ type ReaderInput struct {
 type ReadState struct {
 	ConversationID int64  `json:"conversation_id"`
 	Unread         Unread `json:"unread"`
-	ReadMessageID  *int64 `json:"read_message_id" doc:"Up to which message the side has read; of an agent alone that of the agents together."`
+	ReadMessageID  *int64 `json:"read_message_id" doc:"The last message that this side has read. For a single agent it is still the cursor that all agents share."`
 }
 
 func (a *API) readOperations() {

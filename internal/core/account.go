@@ -129,8 +129,9 @@ type Profile struct {
 	CreatedAt   Time
 }
 
-// The permissions of the profiles that an account begins with. Profiles may
-// hold others, which mean something to whoever gave them.
+// The permissions of the profiles that an account begins with. PermitStaff and
+// PermitLabels open what manages the account. Any other, which profiles may
+// hold, too, is kept and opens nothing here.
 const (
 	PermitStaff       = "staff"       // agents, teams and profiles
 	PermitLabels      = "labels"      // labels and their groups

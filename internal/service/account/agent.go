@@ -28,7 +28,7 @@ type NewAgent struct {
 	// Bots have none of these four.
 	Email    string    // unique in the account, whatever its letter case
 	UserName string    // unique in the account; "" = none
-	Password string    // "" = none: the agent cannot sign in
+	Password string    // "" = none. Kept as a hash; no door takes passwords yet
 	Role     core.Role // "" = core.Member
 	TeamID   int64     // 0 = none; bots may have one
 	// SyncCapacity and AsyncCapacity are those of core.Agent.
@@ -108,7 +108,7 @@ func (in *NewAgent) draft() (core.Agent, error) {
 // fullName joins two names, either of which may be "".
 func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
-// maxUserNameBytes bounds what agents sign in with.
+// maxUserNameBytes bounds the user names of agents.
 const maxUserNameBytes = 255
 
 // noneOfBots refuses what only people have.
@@ -178,7 +178,7 @@ type AgentChange struct {
 	AvatarURL           *string
 	// Bots have none of these four.
 	Email, UserName             *string // "" = none from now on
-	Password                    *string // "" = none from now on: the agent cannot sign in
+	Password                    *string // "" = none from now on
 	Role                        *core.Role
 	Availability                *core.Availability
 	SyncCapacity, AsyncCapacity *int64 // 0 = no limit
