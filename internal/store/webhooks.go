@@ -95,6 +95,7 @@ type WebhookWrites interface {
 	OpenDeliveries(ctx context.Context, account, webhook int64, q DeliveryQuery, open bool, at core.Time) (int, error)
 	// PruneDeliveries removes the account's oldest deliveries that were made
 	// before the time, at most limit of them, with their attempts, and returns
-	// how many.
-	PruneDeliveries(ctx context.Context, account int64, before core.Time, limit int) (int, error)
+	// how many. Open ones of active webhooks stay unless they were made before
+	// openBefore.
+	PruneDeliveries(ctx context.Context, account int64, before, openBefore core.Time, limit int) (int, error)
 }

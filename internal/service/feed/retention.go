@@ -24,11 +24,16 @@ const (
 	// prunedAtOnce bounds how long one transaction keeps others waiting.
 	prunedAtOnce = 2000
 	pageRows     = 500
+	// openKept is how long a delivery that an active webhook has still to send
+	// stays at least. It is tried for three days once its turn has come.
+	openKept = core.Time(30 * 24 * time.Hour / time.Microsecond)
 )
 
 // Retention removes events that are older than readers may fall behind, and the
-// deliveries to webhooks of before that time, with their attempts. It is safe
-// for concurrent use.
+// deliveries to webhooks of before that time, with their attempts. What an
+// active webhook has still to send stays for thirty days at least: the log
+// waits for such a webhook, and what it became does as well. It is safe for
+// concurrent use.
 type Retention struct {
 	clock core.Clock
 	keep  core.Time
@@ -89,7 +94,7 @@ func (r *Retention) prune(ctx context.Context, tx store.Tx, j store.Job) error {
 	if err != nil {
 		return err
 	}
-	deliveries, err := tx.PruneDeliveries(ctx, j.AccountID, now-r.keep, prunedAtOnce)
+	deliveries, err := tx.PruneDeliveries(ctx, j.AccountID, now-r.keep, now-max(r.keep, openKept), prunedAtOnce)
 	if err != nil || max(events, deliveries) < prunedAtOnce {
 		return err
 	}

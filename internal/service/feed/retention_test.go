@@ -144,6 +144,43 @@ func TestRetentionForEver(t *testing.T) {
 	})
 }
 
+// TestRetentionOfDeliveries: what an active webhook has still to send outlives
+// its event, though not for ever; what was sent goes with it.
+func TestRetentionOfDeliveries(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, st store.Store, f storetest.Fixture) {
+		now := noon
+		w := core.Webhook{AccountID: f.Account.ID, URL: "https://one.test", Events: []string{core.AllEvents}, Enabled: true}
+		err := st.InTx(t.Context(), f.Account.ID, func(ctx context.Context, tx store.Tx) error {
+			if err := tx.InsertWebhook(ctx, &w); err != nil {
+				return err
+			}
+			return tx.InsertDeliveries(ctx, []core.Delivery{
+				{AccountID: w.AccountID, WebhookID: w.ID, Seq: 1, State: core.DeliveryDelivered, CreatedAt: now},
+				{AccountID: w.AccountID, WebhookID: w.ID, Seq: 2, State: core.DeliveryOpen, CreatedAt: now},
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		retention := feed.NewRetention(func() core.Time { return now }, 24*time.Hour)
+		for _, c := range []struct {
+			after core.Time
+			want  int
+		}{{23 * hour, 2}, {25 * hour, 1}, {30 * 24 * hour, 1}, {30*24*hour + hour, 0}} {
+			now = noon + c.after
+			if err := retention.Begin(t.Context(), st); err != nil {
+				t.Fatal(err)
+			}
+			work(t, st, &now, retention.Handlers())
+			left, err := st.ListDeliveries(t.Context(), w.AccountID, w.ID, store.DeliveryQuery{Limit: 9})
+			if err != nil || len(left) != c.want {
+				t.Errorf("after %d hours: %+v, %v, want %d", c.after/hour, left, err, c.want)
+			}
+		}
+	})
+}
+
 func work(t *testing.T, st store.Store, now *core.Time, handlers map[string]job.Handler) {
 	t.Helper()
 	err := job.NewRunner(st, func() core.Time { return *now }, testserver.Log(t), handlers, nil).Work(t.Context())

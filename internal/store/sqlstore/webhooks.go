@@ -194,7 +194,9 @@ var (
 	insertDeliveriesSQL = deliveryTable.insertMany()
 	insertAttemptsSQL   = attemptTable.insertMany()
 	attemptsSQL         = attemptTable.selectFrom(ofWebhook + " AND seq = $3 AND number > $4 ORDER BY number LIMIT $5")
-	oldDeliveriesSQL    = "SELECT webhook_id, seq FROM webhook_deliveries WHERE account_id = $1 AND created_at < $2 ORDER BY created_at, webhook_id, seq LIMIT $3"
+	oldDeliveriesSQL    = `SELECT webhook_id, seq FROM webhook_deliveries d WHERE account_id = $1 AND created_at < $2
+		AND (state <> 'open' OR created_at < $3 OR NOT EXISTS (SELECT 1 FROM webhooks w WHERE w.account_id = d.account_id AND w.id = d.webhook_id AND ` + active + `))
+		ORDER BY created_at, webhook_id, seq LIMIT $4`
 )
 
 // updateDeliveriesSQL are the statements that update so many deliveries. Both
@@ -335,8 +337,8 @@ func (t *tx) OpenDeliveries(ctx context.Context, account, webhook int64, q store
 }
 
 // PruneDeliveries implements store.WebhookWrites.
-func (t *tx) PruneDeliveries(ctx context.Context, account int64, before core.Time, limit int) (int, error) {
-	old, err := page(ctx, t.checked, new(pair), limit, oldDeliveriesSQL, account, before)
+func (t *tx) PruneDeliveries(ctx context.Context, account int64, before, openBefore core.Time, limit int) (int, error) {
+	old, err := page(ctx, t.checked, new(pair), limit, oldDeliveriesSQL, account, before, openBefore)
 	if err != nil {
 		return 0, err
 	}

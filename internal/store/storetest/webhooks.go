@@ -210,7 +210,7 @@ var webhookChecks = []check{
 		for _, w := range []core.Webhook{mine, gone, other} {
 			e.tx(w.AccountID, func(tx store.Tx) error {
 				for seq := range int64(4) {
-					err := first(tx.InsertDeliveries(e.ctx, []core.Delivery{delivery(&w, seq+1, core.DeliveryOpen)}),
+					err := first(tx.InsertDeliveries(e.ctx, []core.Delivery{delivery(&w, seq+1, core.DeliveryFailed)}),
 						tx.InsertAttempts(e.ctx, []core.Attempt{{AccountID: w.AccountID, WebhookID: w.ID, Seq: seq + 1, Number: 1}}))
 					if err != nil {
 						return err
@@ -221,7 +221,7 @@ var webhookChecks = []check{
 		}
 		prune := func(limit, want int) {
 			e.tx(a, func(tx store.Tx) error {
-				if n := must(tx.PruneDeliveries(e.ctx, a, noon+4, limit)); n != want {
+				if n := must(tx.PruneDeliveries(e.ctx, a, noon+4, noon, limit)); n != want {
 					e.Errorf("%d removed, want %d", n, want)
 				}
 				return nil
@@ -236,6 +236,31 @@ var webhookChecks = []check{
 				e.Errorf("webhook %d keeps %v and %d attempts", w.ID, left, n)
 			}
 		}
+	}},
+	{"Webhooks/PruneDeliveries leaves what active webhooks have still to send", func(e *env) {
+		a := e.account().ID
+		w, off := hook(e, a, "https://one.test"), hook(e, a, "https://off.test")
+		off.PausedAt = noon
+		e.tx(a, func(tx store.Tx) error { return tx.UpdateWebhook(e.ctx, off) })
+		for _, w := range []core.Webhook{w, off, {AccountID: a, ID: 77}} { // the last one is deleted
+			open := core.DeliveryOpen
+			all := []core.Delivery{delivery(&w, 1, open), delivery(&w, 2, core.DeliveryDelivered), delivery(&w, 3, open), delivery(&w, 4, open)}
+			e.tx(a, func(tx store.Tx) error { return tx.InsertDeliveries(e.ctx, all) })
+		}
+		prune := func(openBefore core.Time, want int, left ...int64) {
+			e.Helper()
+			e.tx(a, func(tx store.Tx) error {
+				if n := must(tx.PruneDeliveries(e.ctx, a, noon+4, openBefore, 20)); n != want {
+					e.Errorf("%d removed, want %d", n, want)
+				}
+				return nil
+			})
+			e.same("open", delivered(must(e.st.ListOpenDeliveries(e.ctx, a, w.ID, 0, 9))), left)
+		}
+		prune(noon+1, 7, 1, 3, 4)
+		e.same("of what is paused", delivered(must(e.st.ListOpenDeliveries(e.ctx, a, off.ID, 0, 9))), []int64{4})
+		prune(noon+3, 1, 3, 4)
+		prune(noon+9, 1, 4) // never what is younger than the rest
 	}},
 	{"Webhooks/the log waits for active webhooks", func(e *env) {
 		a := e.account().ID
