@@ -26,8 +26,10 @@ const (
 	// renewBelow is how much of the claim is left when it is renewed; it must be
 	// more than an attempt takes.
 	renewBelow = 20 * time.Second
-	// patience is how long attempts may go on once the node stops.
+	// patience is how long attempts may go on once the node stops, noteTime how
+	// long it may take to store what came of some.
 	patience = 5 * time.Second
+	noteTime = 10 * time.Second
 )
 
 // work is one node's work for one webhook, while it holds the claim. Only the
@@ -288,7 +290,8 @@ func (w *work) drain(ctx context.Context) error {
 }
 
 // record stores an attempt that ended, and all others that have. Meanwhile more
-// are begun, unless calls is nil.
+// are begun, unless calls is nil or ctx has ended. What arrived is stored all
+// the same: it would be sent again.
 func (w *work) record(ctx, calls context.Context, r result) error {
 	now := w.clock()
 	var (
@@ -318,11 +321,12 @@ func (w *work) record(ctx, calls context.Context, r result) error {
 	if len(tried) == 0 {
 		return nil
 	}
-	if calls != nil && paused == "" {
-		if err := w.send(ctx, calls); err != nil {
-			return err
-		}
+	var sending error
+	if calls != nil && paused == "" && ctx.Err() == nil {
+		sending = w.send(ctx, calls)
 	}
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
+	defer done()
 	err := w.save(ctx, func(ctx context.Context, tx store.Tx) error {
 		if err := tx.UpdateDeliveries(ctx, states); err != nil {
 			return err
@@ -344,7 +348,7 @@ func (w *work) record(ctx, calls context.Context, r result) error {
 			w.queue.done(v)
 		}
 	}
-	return nil
+	return sending
 }
 
 // pause gives the receiver up.

@@ -148,6 +148,51 @@ func TestReceiversApart(t *testing.T) {
 	})
 }
 
+// stoppedStore calls stop before the second time that bodies are read: when
+// the first deliveries have arrived and the next are about to be sent.
+type stoppedStore struct {
+	store.Store
+	reads *atomic.Int64
+	stop  func()
+}
+
+func (s stoppedStore) DeliveriesBySeq(ctx context.Context, account, webhook int64, seqs []int64) ([]core.Delivery, error) {
+	if s.reads.Add(1) == 2 {
+		s.stop()
+	}
+	return s.Store.DeliveriesBySeq(ctx, account, webhook, seqs)
+}
+
+// TestStop: a node that stops notes what has arrived, whatever it was doing.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			st := stoppedStore{stores(t, engine, 1)[0], new(atomic.Int64), stop}
+			x := newWorld(t, []store.Store{st}, 0)
+			r := newReceiver(x)
+			w := x.add(r.URL)
+			x.say(core.LabelCreated, make([]int64, 64)...)
+			if _, err := x.nodes[0].Find(x.Context()); err != nil {
+				x.Fatal(err)
+			}
+			x.nodes[0].runner.Run(ctx)
+			arrived := len(r.got())
+			if arrived == 0 {
+				x.Error("nothing arrived")
+			}
+			x.same("noted", x.states(w.ID), map[core.DeliveryState]int{core.DeliveryDelivered: arrived, core.DeliveryOpen: 64 - arrived})
+			x.work(0)
+			if rest := len(r.got()); rest != 64-arrived {
+				x.Errorf("%d arrived, then %d", arrived, rest)
+			}
+		})
+	}
+}
+
 // TestRunning: nodes that run send what happens, whichever commits it, and give
 // back what they hold when they stop.
 func TestRunning(t *testing.T) {
