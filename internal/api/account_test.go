@@ -17,7 +17,7 @@ func TestAccount(t *testing.T) {
 		{call: "PATCH /v1/account", body: `{}`, golden: "account/plain"},
 		{call: "PATCH /v1/account", body: `{"name":"Quay & Co","locale":"pt-BR","timezone":"America/Sao_Paulo","settings":{"b":1.0,"a":{"c":[null]}}}`, golden: "account/changed"},
 		{call: "PATCH /v1/account", body: `{"settings":{"b":null,"d":"new"}}`, golden: "account/merged"},
-		{call: "PATCH /v1/account", body: huge, status: 422, golden: "errors/large_settings"},
+		{call: "PATCH /v1/account", body: huge, status: 413, golden: "errors/large_settings"},
 		{call: "PATCH /v1/account", body: `{"timezone":"Europe/Atlantis"}`, status: 422, golden: "errors/no_such_zone"},
 		{call: "PATCH /v1/account", body: `{"timezone":"Local"}`, status: 422},
 		{call: "PATCH /v1/account", body: `{"locale":"x y"}`, status: 422, golden: "errors/odd_locale"},

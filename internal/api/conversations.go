@@ -180,7 +180,7 @@ func (a *API) conversationOperations() {
 	const tag = "Conversations"
 	n := names{fields: map[string]string{
 		"inbox": "inbox_id", "sub_inbox": "sub_inbox_id", "sub-inbox": "sub_inbox_id", "assignee": "assignee_id", "team": "team_id", "participant": "participants",
-		"actor": "sender", "address": "identity/address", "files": "message/attachments", "snoozed_until": "snoozed_until",
+		"actor": "sender", "address": "identity/address", "files": "message/attachments", "content_type": "message/content_type", "content_attributes": "message/content_attributes", "snoozed_until": "snoozed_until",
 	}}
 	read(a, op{path: "/v1/conversations/{id}", id: "getConversation", tag: tag, summary: "Read a conversation", customers: true}, a.getConversation)
 	create(a, op{path: "/v1/conversations", id: "createConversation", tag: tag, summary: "Begin a conversation", customers: true, names: n}, a.createConversation)

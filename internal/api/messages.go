@@ -181,11 +181,23 @@ func (b *MessageInput) check(c *caller) error {
 			return &core.Error{Kind: core.Forbidden, Field: member, Message: "the caller does not set it"}
 		}
 	}
+	return c.mayWrite(b.ContentType)
+}
+
+// mayWrite refuses a type of content that is not the caller's: customers write
+// texts, and no forms, cards or mails that clients show as such.
+func (c *caller) mayWrite(contentType *string) error {
+	if t := valueOf(contentType); c.Customer != nil && t != "" && t != "text" && t != "markdown" {
+		return &core.Error{Kind: core.Forbidden, Field: "content_type", Message: "customers write text and markdown"}
+	}
 	return nil
 }
 
 // firstMessage says what a conversation is to begin with.
 func (a *API) firstMessage(_ context.Context, c *caller, b *FirstMessage) (*conversation.NewEntry, error) {
+	if err := c.mayWrite(b.ContentType); err != nil {
+		return nil, err
+	}
 	files, err := a.attached(c, b.Attachments)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"parley/internal/core"
+	"parley/internal/interchange"
 	"parley/internal/testkit/testserver"
 )
 
@@ -466,5 +468,92 @@ func TestTalkOutOfSight(t *testing.T) {
 		{call: "POST /v1/conversations", key: boKey, body: `{"contact":"301","inbox_id":5}`, status: 422, golden: "errors/inbox_out_of_sight"},
 		{call: "POST /v1/conversations", key: boKey, body: `{"contact":"301","inbox_id":4}`, status: 201},
 		{call: "POST /v1/conversations", key: adaKey, body: `{"contact":"301","inbox_id":5}`, status: 201},
+	})
+}
+
+// odd are members of objects that not every reader would take.
+var odd = map[string]string{
+	"deep": `{"a":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`,
+	"half": `{"a":"\ud83d"}`,
+}
+
+// TestObjectsThatAreRefused at every door of /v1 that takes them.
+func TestObjectsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	large := map[int]string{
+		64:  `{"a":"` + strings.Repeat("x", 64<<10) + `"}`,
+		256: `{"a":"` + strings.Repeat("x", 256<<10) + `"}`,
+	}
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		for _, c := range []struct {
+			call, body, pointer string
+			most                int
+		}{
+			{"POST /v1/conversations", `{"contact":"302","inbox_id":4,"sender":{"type":"system"},"custom_attributes":%s}`, "/custom_attributes", 256},
+			{"POST /v1/conversations", `{"contact":"302","inbox_id":4,"sender":{"type":"system"},"message":{"content":"x","content_attributes":%s}}`, "/message/content_attributes", 64},
+			{"PATCH /v1/conversations/501", `{"custom_attributes":%s}`, "/custom_attributes", 256},
+			{"POST /v1/conversations/501/messages", `{"content":"x","sender":{"type":"system"},"content_attributes":%s}`, "/content_attributes", 64},
+			{"POST /v1/contacts", `{"custom_attributes":%s}`, "/custom_attributes", 256},
+			{"PATCH /v1/contacts/301", `{"custom_attributes":%s}`, "/custom_attributes", 256},
+			{"PATCH /v1/account", `{"settings":%s}`, "/settings", 64},
+			{"PATCH /v1/inboxes/4", `{"settings":%s}`, "/settings", 64},
+			{"POST /v1/inboxes", `{"name":"x","channel":"api","settings":%s}`, "/settings", 64},
+		} {
+			for status, objects := range map[int][]string{422: {odd["deep"], odd["half"]}, 413: {large[c.most]}} {
+				for _, object := range objects {
+					got := step{call: c.call, body: fmt.Sprintf(c.body, object), status: status}.play(t, s)
+					if !strings.Contains(string(got.Body), `"pointer":"`+c.pointer+`"`) {
+						t.Errorf("%s with %.20s: %.400s", c.call, object, got.Body)
+					}
+				}
+			}
+		}
+		const say, begin = "POST /v1/conversations/501/messages", "POST /v1/conversations"
+		for _, e := range []step{
+			{call: say, body: `{"content":"x","content_type":"zzz\u0001<b>"}`, key: adaKey, status: 422, golden: "errors/content_type"},
+			{call: say, body: `{"content":"x","content_type":"incoming_email"}`, key: adaKey, status: 201},
+			{call: say, body: `{"content":"x","content_type":"incoming_email"}`, key: cara, status: 403, golden: "errors/content_type_of_customer"},
+			{call: say, body: `{"content":"x","content_type":"markdown"}`, key: cara, status: 201},
+			{call: begin, body: `{"message":{"content":"x","content_type":"incoming_email"}}`, key: cara, status: 403},
+			{call: begin, body: `{"contact":"302","inbox_id":4,"message":{"content":"x","content_type":"A"}}`, key: adaKey, status: 422, golden: "errors/first_content_type"},
+		} {
+			e.play(t, s)
+		}
+		check(t, s)
+	})
+}
+
+// TestObjectsAtTheirBounds: what is taken goes through an export and an import
+// unchanged.
+func TestObjectsAtTheirBounds(t *testing.T) {
+	t.Parallel()
+	testserver.Each(t, talks, func(t *testing.T, s *testserver.Server) {
+		deep := `{"a":` + strings.Repeat("[", 98) + strings.Repeat("]", 98) + `}`
+		large := func(bytes int) string { return `{"a":"\ud83d\ude00` + strings.Repeat("x", bytes-20) + `"}` }
+		for _, object := range []func(bytes int) string{func(int) string { return deep }, large} {
+			for _, e := range []step{
+				{call: "POST /v1/conversations", body: `{"contact":"302","inbox_id":4,"sender":{"type":"system"},"custom_attributes":` + object(256<<10) + `,"message":{"content":"x","content_attributes":` + object(64<<10) + `}}`, status: 201},
+				{call: "POST /v1/conversations/501/messages", body: `{"content":"x","sender":{"type":"contact"},"content_attributes":` + object(64<<10) + `}`, status: 201},
+				{call: "POST /v1/contacts", body: `{"custom_attributes":` + object(256<<10) + `}`, status: 201},
+				{call: "PATCH /v1/account", body: `{"settings":` + object(64<<10) + `}`},
+				{call: "PATCH /v1/inboxes/4", body: `{"settings":` + object(64<<10) + `}`},
+			} {
+				e.play(t, s)
+			}
+		}
+		var first, second bytes.Buffer
+		if err := interchange.Export(t.Context(), s.Store, &first, interchange.ExportOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		other := testserver.Open(t, s.Engine)
+		if _, err := interchange.Import(t.Context(), other, bytes.NewReader(first.Bytes()), interchange.Options{Clock: func() core.Time { return testserver.Now }}); err != nil {
+			t.Fatal(err)
+		}
+		if err := interchange.Export(t.Context(), other, &second, interchange.ExportOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(first.Bytes(), second.Bytes()) {
+			t.Errorf("%d bytes came back as %d others", first.Len(), second.Len())
+		}
 	})
 }

@@ -25,15 +25,9 @@ func CheckName(name string) error {
 	return nil
 }
 
-// maxSettingsBytes bounds settings that people give.
-const maxSettingsBytes = 64 << 10
-
 // CheckSettings refuses what cannot be the settings of an account or an inbox.
 func CheckSettings(settings JSON) error {
-	if len(settings) > maxSettingsBytes {
-		return Refuse("settings", fmt.Sprintf("settings have at most %d bytes", maxSettingsBytes))
-	}
-	return nil
+	return CheckObject("settings", settings, maxSettingsBytes)
 }
 
 // Account is one tenant. Everything but the account itself belongs to one.

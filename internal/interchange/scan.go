@@ -7,11 +7,13 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"parley/internal/core"
 )
 
 // maxDepth bounds how deep objects and arrays may be nested, the record's own
 // object included.
-const maxDepth = 100
+const maxDepth = core.MaxJSONDepth + 1
 
 var (
 	errNUL       = errors.New("a NUL character is not allowed in text")

@@ -121,6 +121,11 @@ func TestCreateObjectRefusals(t *testing.T) {
 		{call: "PUT /streams/19155/objects", status: 501},
 		{call: objects, body: `{"data":{"UserIdentity":700021,"Message":"` + strings.Repeat("x", 1<<20) + `"}}`, status: 413},
 		{call: objects, body: `{"data":{"UserIdentity":700021,"Message":"` + strings.Repeat("x", 300<<10) + `"}}`, status: 413},
+		{call: objects, body: `{"data":{"UserIdentity":700021,"Message":"x","Content":{"a":"` + strings.Repeat("x", 256<<10) + `"}}}`, status: 413},
+		{call: objects, body: `{"data":{"UserIdentity":700021,"Message":"x","User":{"Content":{"a":"` + strings.Repeat("x", 256<<10) + `"}}}}`, status: 413},
+		{call: "POST /streams/41/objects/900001/child", body: `{"data":{"Content":{"a":"` + strings.Repeat("x", 256<<10) + `"}}}`, status: 413},
+		{call: "POST /streams/41/objects/900001/child", body: `{"data":{"Content":{"a":"\ude00"}}}`, status: 400},
+		{call: objects, body: `{"data":{"UserIdentity":700021,"Message":"x","Content":{"a":"\ud83d"}}}`, status: 400},
 	}
 	for _, body := range []string{
 		``, `{}`, `[]`, `{"data":"x"}`, `{"data":{"UserIdentity":700021}}`, `{"data":{"UserIdentity":700021,"Message":""}}`,
@@ -217,6 +222,8 @@ func TestChanges(t *testing.T) {
 		show("set_content/merged"),
 		{call: "POST /objects/900001/content", body: `{"data":[1]}`, status: 400},
 		{call: "POST /objects/900001/content", body: `{"a":"\u0000"}`, status: 400},
+		{call: "POST /objects/900001/content", body: `{"a":"\ud83d"}`, status: 400},
+		{call: "POST /objects/900001/content", body: `{"a":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`, status: 400},
 		{call: "POST /objects/900001/content", body: `{"a":"` + strings.Repeat("x", 300<<10) + `"}`, status: 413},
 		{call: "POST /objects/1/content", body: `{"a":1}`, status: 404},
 

@@ -40,10 +40,13 @@ type Profile struct {
 // command of the account: a known identity; else one for a contact who is known
 // by identifier, e-mail or phone; else one for a new contact. What the profile
 // says fills what is empty; keys that another contact holds are left to it. An
-// identity that the account does not have is core.Invalid, and so is an actor
-// who is another contact.
+// identity that the account does not have is core.Invalid, and so are an actor who
+// is another contact and an ext that core.CheckObject refuses.
 func Resolve(ctx context.Context, tx store.Tx, account int64, claim Claim, actor core.Actor, now core.Time) (core.Contact, core.Identity, error) {
 	p := claim.Profile.normal()
+	if err := core.CheckObject("ext", p.Ext, core.MaxObjectBytes); err != nil {
+		return core.Contact{}, core.Identity{}, err
+	}
 	identity, known, err := findIdentity(ctx, tx, account, &claim)
 	if err != nil {
 		return core.Contact{}, core.Identity{}, err

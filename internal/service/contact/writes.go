@@ -199,17 +199,19 @@ func (in *Changes) apply(ctx context.Context, r store.Labels, c *core.Contact) e
 	if len(c.Identifier) > store.MaxKeyBytes {
 		return core.Refuse("identifier", fmt.Sprintf("it has at most %d bytes", store.MaxKeyBytes))
 	}
-	if len(c.CustomAttributes) > maxObjectBytes {
-		return &core.Error{Kind: core.TooLarge, Field: "custom_attributes", Message: fmt.Sprintf("it has at most %d bytes", maxObjectBytes)}
+	if in.CustomAttributes != nil || in.PatchCustomAttributes != nil {
+		if err := core.CheckObject("custom_attributes", c.CustomAttributes, core.MaxObjectBytes); err != nil {
+			return err
+		}
 	}
 	if in.Ext != nil {
 		c.Ext = in.Ext(c.Ext)
+		if err := core.CheckObject("ext", c.Ext, core.MaxObjectBytes); err != nil {
+			return err
+		}
 	}
 	return in.label(ctx, r, c)
 }
-
-// maxObjectBytes bounds what clients keep with a contact.
-const maxObjectBytes = 256 << 10
 
 // label sets the contact's labels.
 func (in *Changes) label(ctx context.Context, r store.Labels, c *core.Contact) error {

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
 
 	"parley/internal/core"
@@ -80,6 +81,27 @@ func (in *NewEntry) check() error {
 		}
 	default:
 		return core.Refuse("kind", "an entry is a message, a note or an activity")
+	}
+	return in.checkForm()
+}
+
+// contentTypeForm is how a type of content is written: text, input_select,
+// text/html.
+var contentTypeForm = regexp.MustCompile(`^[a-z][a-z0-9_.+/-]{0,99}$`)
+
+// checkForm refuses a text and what comes with it that nobody could have said.
+func (in *NewEntry) checkForm() error {
+	if in.ContentType != "" && !contentTypeForm.MatchString(in.ContentType) {
+		return core.Refuse("content_type", "it is of small letters, digits and _ . + / -, at most 100")
+	}
+	if err := core.CheckObject("content_attributes", in.Attributes, core.MaxContentAttributesBytes); err != nil {
+		return err
+	}
+	if err := core.CheckObject("ext", in.Ext, core.MaxObjectBytes); err != nil {
+		return err
+	}
+	if err := core.CheckObject("params", in.Params, core.MaxObjectBytes); err != nil {
+		return err
 	}
 	return checkContent(in.Content)
 }

@@ -133,7 +133,7 @@ func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) {
 			ext, err := in.Ext(c.Ext)
 			if err == nil {
-				err = checkObject("ext", ext)
+				err = core.CheckObject("ext", ext, core.MaxObjectBytes)
 			}
 			if err != nil {
 				return core.Change{}, err
@@ -149,21 +149,10 @@ func (w *work) rules(ctx context.Context, in *Changes) ([]rule, error) {
 	return append(append(rules, people...), labels...), err
 }
 
-// maxObjectBytes bounds what clients keep with a conversation.
-const maxObjectBytes = 256 << 10
-
-// checkObject refuses an object that has grown too large.
-func checkObject(field string, object core.JSON) error {
-	if len(object) > maxObjectBytes {
-		return &core.Error{Kind: core.TooLarge, Field: field, Message: fmt.Sprintf("it has at most %d bytes", maxObjectBytes)}
-	}
-	return nil
-}
-
 func customAttributes(attributes func(old core.JSON) core.JSON, now core.Time) rule {
 	return func(c *core.Conversation) (core.Change, error) {
 		a := attributes(c.CustomAttributes)
-		return core.SetCustomAttributes(c, a, now), checkObject("custom_attributes", a)
+		return core.SetCustomAttributes(c, a, now), core.CheckObject("custom_attributes", a, core.MaxObjectBytes)
 	}
 }
 

@@ -47,10 +47,8 @@ type Started struct {
 // contact begins resolved. An inbox or identity that the account does not have
 // is core.Invalid, and so is an opener who is another contact or no agent.
 func (s *Writes) Start(ctx context.Context, account int64, in NewConversation) (Started, error) {
-	if in.First != nil {
-		if err := checkContent(in.First.Content); err != nil {
-			return Started{}, err
-		}
+	if err := in.check(); err != nil {
+		return Started{}, err
 	}
 	if in.Status == "" {
 		in.Status = core.Open
@@ -75,6 +73,21 @@ func (s *Writes) Start(ctx context.Context, account int64, in NewConversation) (
 		return Started{}, fmt.Errorf("start conversation: %w", err)
 	}
 	return made, nil
+}
+
+// check refuses what no conversation could begin with.
+func (in *NewConversation) check() error {
+	for field, object := range map[string]core.JSON{
+		"custom_attributes": in.CustomAttributes, "additional_attributes": in.AdditionalAttributes, "ext": in.Ext,
+	} {
+		if err := core.CheckObject(field, object, core.MaxObjectBytes); err != nil {
+			return err
+		}
+	}
+	if in.First == nil {
+		return nil
+	}
+	return in.First.checkForm()
 }
 
 // startIn is Start inside a command.
