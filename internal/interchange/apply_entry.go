@@ -201,7 +201,23 @@ func (a *applier) append(ctx context.Context, l *line, t *thread, e *core.Entry,
 		return err
 	}
 	a.entries[e.ID] = storedOf(e)
+	if err := a.received(ctx, t, e); err != nil {
+		return err
+	}
 	return a.assigned(ctx, file, e.ID)
+}
+
+// received notes which message a channel's name for it means, so that the
+// channel may deliver it again. Of several in an inbox the first has the name.
+func (a *applier) received(ctx context.Context, t *thread, e *core.Entry) error {
+	if e.ExternalID == "" {
+		return nil
+	}
+	_, taken, err := a.tx.FindReceived(ctx, e.AccountID, t.conv.InboxID, e.ExternalID)
+	if err != nil || taken {
+		return err
+	}
+	return a.tx.PutReceived(ctx, e.AccountID, t.conv.InboxID, e.ExternalID, e.ID)
 }
 
 // checkOrder tells whether the entry may stand next. id is the one that the

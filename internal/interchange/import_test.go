@@ -64,6 +64,30 @@ func TestEveryKind(t *testing.T) {
 	})
 }
 
+// TestReceivedNames: a channel that delivers again what was imported is known,
+// and of two that an inbox calls alike the first is meant.
+func TestReceivedNames(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, st store.Store) {
+		mustImport(t, st, smallFile+
+			`{"kind":"message","id":5,"conversation_id":1,"sender":{"type":"contact"},"content":"one","external_id":"m-1","created_at":"2024-01-03T00:00:05Z"}`+"\n"+
+			`{"kind":"conversation","id":2,"inbox_id":1,"identity_id":3,"created_at":"2024-01-04T00:00:00Z"}`+"\n"+
+			`{"kind":"message","id":6,"conversation_id":2,"sender":{"type":"contact"},"content":"two","external_id":"m-1","created_at":"2024-01-04T00:00:01Z"}`+"\n"+
+			`{"kind":"message","id":7,"conversation_id":2,"sender":{"type":"contact"},"content":"three","external_id":"m-2","created_at":"2024-01-04T00:00:02Z"}`+"\n")
+		for name, want := range map[string]int64{"m-1": 5, "m-2": 7} {
+			if err := st.InTx(t.Context(), 1, func(ctx context.Context, tx store.Tx) error {
+				got, ok, err := tx.FindReceived(ctx, 1, 1, name)
+				if !ok || got != want {
+					t.Errorf("%s means %d, %t; want %d", name, got, ok, want)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestImportTwice(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, st store.Store) {
