@@ -98,3 +98,49 @@ func TestDemoLives(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestDemoOutlivesItsGuests: conversations that are nobody's, and an agent who
+// is gone, end no demo.
+func TestDemoOutlivesItsGuests(t *testing.T) {
+	t.Parallel()
+	st := testserver.Open(t, "sqlite")
+	if _, err := interchange.Import(t.Context(), st, strings.NewReader(generate(t, 1)), interchange.Options{Clock: clock}); err != nil {
+		t.Fatal(err)
+	}
+	reads, writes := conversation.NewReads(st), conversation.NewWrites(st, clock)
+	showcase, err := reads.Thread(t.Context(), demo.AccountID, demo.VisitorThread, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if _, err := writes.Start(t.Context(), demo.AccountID, conversation.NewConversation{
+			Place: conversation.PlaceID{InboxID: showcase.Conversation.InboxID}, OpenedBy: core.Actor{Type: core.ActorContact},
+			First: &conversation.NewEntry{Content: "Anybody there?"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := st.InTx(t.Context(), demo.AccountID, func(ctx context.Context, tx store.Tx) error {
+		bot, err := tx.Agent(ctx, demo.AccountID, showcase.Conversation.BotID)
+		if err != nil {
+			return err
+		}
+		bot.DeletedAt = clock()
+		return tx.UpdateAgent(ctx, bot)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	steps := 0
+	live := demo.Live{
+		Reads: reads, Writes: writes, Log: testserver.Log(t), Seed: 1,
+		Wait: func(context.Context, time.Duration) error {
+			if steps++; steps > 100 {
+				return errors.New("enough")
+			}
+			return nil
+		},
+	}
+	if err := live.Run(t.Context()); err != nil || steps != 101 {
+		t.Errorf("after %d steps: %v", steps, err)
+	}
+}

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -35,7 +34,8 @@ type Live struct {
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
-// Run writes until ctx ends and then returns nil.
+// Run writes until ctx ends and then returns nil. A step that fails is logged
+// and left out: whoever tries the demo may have changed anything in it.
 func (l *Live) Run(ctx context.Context) error {
 	rnd := rand.New(rand.NewPCG(l.Seed, 7)) //nolint:gosec // a demo must be repeatable
 	wait := l.Wait
@@ -51,7 +51,7 @@ func (l *Live) Run(ctx context.Context) error {
 			return nil //nolint:nilerr // the end was asked for
 		}
 		if err != nil {
-			return fmt.Errorf("keep the demo alive: %w", err)
+			l.Log.WarnContext(ctx, "the demo could not go on somewhere", slog.Any("error", err))
 		}
 	}
 }
@@ -102,6 +102,9 @@ func (l *Live) say(ctx context.Context, rnd *rand.Rand, t *core.Thread) error {
 	in := conversation.NewEntry{ConversationID: t.Conversation.ID, Kind: core.Message}
 	if t.Last != nil && t.Last.Entry.Sender.Type == core.ActorContact {
 		in.Sender = core.Actor{Type: core.ActorAgent, ID: answering(&t.Conversation)}
+		if in.Sender.ID == 0 {
+			return nil
+		}
 		in.Content = strings.TrimSpace(fill.Replace(pair[1]))
 	} else {
 		in.Sender = core.Actor{Type: core.ActorContact, ID: t.Contact.ID}
@@ -112,7 +115,7 @@ func (l *Live) say(ctx context.Context, rnd *rand.Rand, t *core.Thread) error {
 }
 
 // answering is who answers in the conversation: its assignee, its bot, else
-// its owner.
+// its owner; 0 for one that is nobody's.
 func answering(c *core.Conversation) int64 {
 	for _, id := range []int64{c.AssigneeID, c.BotID} {
 		if id != 0 {
