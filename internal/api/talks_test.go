@@ -159,6 +159,15 @@ func TestConversationChanges(t *testing.T) {
 		{call: "GET /v1/conversations/501/timeline?limit=1", golden: "events/contact_acted"},
 		{call: "PATCH /v1/conversations/501", body: `{"subject":"mine"}`, key: cara, status: 403},
 		{call: "PATCH /v1/conversations/504", body: `{"subject":"mine"}`, status: 404},
+
+		{call: "PATCH /v1/conversations/501", body: `{"participants":{"add":[102]}}`},
+		{call: "PATCH /v1/conversations/503", body: `{"status":"open","participants":{"add":[101,102]}}`},
+		{call: "DELETE /v1/agents/102", status: 204},
+		{call: "GET /v1/conversations/503", golden: "conversations/agent_gone"},
+		{call: "PATCH /v1/conversations/501", body: `{"participants":{"remove":[102]}}`, golden: "conversations/agent_taken_out"},
+		{call: "PATCH /v1/conversations/501", body: `{"participants":{"remove":[999]}}`, status: 422},
+		{call: "PATCH /v1/conversations/501", body: `{"participants":{"add":[102]}}`, status: 422},
+		{call: "GET /v1/agents/102/unread", status: 404},
 	})
 }
 

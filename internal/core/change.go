@@ -278,7 +278,7 @@ func AddParticipant(c *Conversation, a *Agent, at Time) (Change, error) {
 	return participates(c, a, ActivityParticipantAdded, at), nil
 }
 
-// RemoveParticipant has an agent take part no longer.
+// RemoveParticipant has an agent, who may be deleted, take part no longer.
 func RemoveParticipant(c *Conversation, a *Agent, at Time) Change {
 	i := slices.Index(c.ParticipantIDs, a.ID)
 	if i < 0 {

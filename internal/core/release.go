@@ -1,9 +1,11 @@
 package core
 
-// Release takes the agent out of charge of the conversation, as assignee and as
-// assignee bot, and returns the names of what changed, none when the agent was
-// in charge of nothing. Who was in charge last stays on record. It moves no
-// stamp but UpdatedAt: nothing was said or done in the conversation.
+import "slices"
+
+// Release takes the agent out of the conversation, as assignee, as assignee bot
+// and as one who takes part, and returns the names of what changed, none when
+// the agent was none of them. Who was in charge last stays on record. It moves
+// no stamp but UpdatedAt: nothing was said or done in the conversation.
 func Release(c *Conversation, agent int64, at Time) (changed []string) {
 	if c.AssigneeID == agent {
 		c.AssigneeID, c.LastAssigneeID = 0, agent
@@ -12,6 +14,10 @@ func Release(c *Conversation, agent int64, at Time) (changed []string) {
 	if c.AssigneeBotID == agent {
 		c.AssigneeBotID = 0
 		changed = append(changed, "assignee_bot_id")
+	}
+	if i := slices.Index(c.ParticipantIDs, agent); i >= 0 {
+		c.ParticipantIDs = slices.Delete(slices.Clone(c.ParticipantIDs), i, i+1)
+		changed = append(changed, FieldParticipants)
 	}
 	if len(changed) > 0 {
 		c.UpdatedAt = c.UpdatedAt.Later(at)

@@ -30,6 +30,11 @@ func TestRelease(t *testing.T) {
 			core.Conversation{LastAssigneeID: agent, OwnerID: agent, BotID: agent, TeamID: agent, UpdatedAt: at},
 			[]string{"assignee_id", "assignee_bot_id"},
 		},
+		"participant": {
+			core.Conversation{AssigneeID: other, ParticipantIDs: []int64{other, agent, 7}, UpdatedAt: 1},
+			core.Conversation{AssigneeID: other, ParticipantIDs: []int64{other, 7}, UpdatedAt: at},
+			[]string{"participants"},
+		},
 		"neither": {core.Conversation{AssigneeID: other, UpdatedAt: 1}, core.Conversation{AssigneeID: other, UpdatedAt: 1}, nil},
 	} {
 		got := test.given

@@ -196,7 +196,7 @@ type Conversations interface {
 	ListTallies(ctx context.Context, account int64) ([]Tally, error)
 	// ConversationsOfAgent returns the ids of at most limit conversations that
 	// the agent is in charge of, as assignee or as assignee bot, whatever their
-	// status.
+	// status, or takes part in while they are not resolved; each once.
 	ConversationsOfAgent(ctx context.Context, account, agent int64, limit int) ([]int64, error)
 	// ConversationsOfTeam returns the ids of at most limit conversations that
 	// were given to the team.

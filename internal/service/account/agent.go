@@ -358,8 +358,9 @@ func (s *Accounts) SetAvailability(ctx context.Context, by core.Actor, account, 
 }
 
 // DeleteAgent ends an agent's membership: whatever the agent was in charge of
-// is nobody's, teams are left, tokens revoked, e-mail and user name free. What
-// the agent has said stays, under the agent's name.
+// is nobody's, what goes on goes on without its part, teams are left, tokens
+// revoked, e-mail and user name free. What the agent has said stays, under the
+// agent's name.
 //
 // It works in commands of bounded size, the last of which deletes the agent
 // together with the last of the conversations: a deleted agent is in charge of

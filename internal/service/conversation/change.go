@@ -201,8 +201,11 @@ func (w *work) peopleRules(ctx context.Context, in *Changes) ([]rule, error) {
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.AddParticipant(c, &a, now) })
 	}
 	for _, id := range in.RemoveParticipants {
-		a, err := findAgent(ctx, w.tx, w.conv.AccountID, id, "participant")
+		a, err := w.tx.Agent(ctx, w.conv.AccountID, id) // who may be deleted
 		if err != nil {
+			if core.KindOf(err) == core.NotFound {
+				err = core.Refuse("participant", fmt.Sprintf("there is no agent %d", id))
+			}
 			return nil, err
 		}
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.RemoveParticipant(c, &a, now), nil })

@@ -195,10 +195,14 @@ func (q *CountsQuery) selects(key store.TallyKey) bool {
 }
 
 // AgentUnread returns what an agent has not read in the inboxes that are seen: see
-// store.Conversations.AgentUnread. An agent that the account does not have is
+// store.Conversations.AgentUnread. An agent that the account does not have, or has no more, is
 // core.NotFound.
 func (s *Reads) AgentUnread(ctx context.Context, account, agent int64, sight Sight, limit int) (store.Unread, error) {
-	if _, err := s.store.Agent(ctx, account, agent); err != nil {
+	a, err := s.store.Agent(ctx, account, agent)
+	if err == nil && a.DeletedAt.IsSet() {
+		err = core.Absent("agent")
+	}
+	if err != nil {
 		return store.Unread{}, fmt.Errorf("read agent: %w", err)
 	}
 	if blind(sight) {

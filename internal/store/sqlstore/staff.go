@@ -20,6 +20,8 @@ var (
 	// In the order of the index, whichever that is.
 	ofAssigneeSQL    = "SELECT id FROM conversations WHERE account_id = $1 AND assignee_id = $2 LIMIT $3"
 	ofAssigneeBotSQL = "SELECT id FROM conversations WHERE account_id = $1 AND assignee_bot_id = $2 LIMIT $3"
+	ofParticipantSQL = "SELECT id FROM conversations WHERE account_id = $1 AND participant_ids <> '' AND status <> 'resolved'" +
+		" AND COALESCE(assignee_id, 0) <> $2 AND COALESCE(assignee_bot_id, 0) <> $2" + listed("participant_ids", "$3") + " LIMIT $4"
 	ofTeamSQL        = "SELECT id FROM conversations WHERE account_id = $1 AND team_id = $2 LIMIT $3"
 	// One status at a time, so that the rows come in the order of the groups.
 	countAssigneeSQL    = countAssigned("assignee_id")
@@ -63,12 +65,25 @@ func (t *tx) DeleteProfile(ctx context.Context, account, id int64) error {
 
 // ConversationsOfAgent implements store.Conversations.
 func (r reader) ConversationsOfAgent(ctx context.Context, account, agent int64, limit int) ([]int64, error) {
-	ids, err := page(ctx, r.checked, new(number), limit, ofAssigneeSQL, account, agent)
-	if err != nil || len(ids) == limit {
-		return ids, err
+	var ids []int64
+	for _, q := range []struct {
+		sql  string
+		args []any
+	}{
+		{ofAssigneeSQL, []any{account, agent}},
+		{ofAssigneeBotSQL, []any{account, agent}},
+		{ofParticipantSQL, []any{account, agent, listedPattern(agent)}},
+	} {
+		if len(ids) == limit {
+			break
+		}
+		more, err := page(ctx, r.checked, new(number), limit-len(ids), q.sql, q.args...)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, more...)
 	}
-	more, err := page(ctx, r.checked, new(number), limit-len(ids), ofAssigneeBotSQL, account, agent)
-	return append(ids, more...), err
+	return ids, nil
 }
 
 // ConversationsOfTeam implements store.Conversations.

@@ -186,13 +186,16 @@ var staffChecks = []check{
 			{InboxID: f.Web.ID, AssigneeBotID: agent, Status: core.Pending},
 			{InboxID: f.API.ID, AssigneeID: agent, Status: core.Snoozed, WaitingSince: noon},
 			{InboxID: f.API.ID, AssigneeID: agent, Status: core.Resolved},
+			{InboxID: f.API.ID, AssigneeID: f.Admin.ID, Status: core.Snoozed, ParticipantIDs: []int64{f.Admin.ID, agent}},
 			{InboxID: f.Mail.ID, AssigneeID: f.Admin.ID, Status: core.Open},
+			{InboxID: f.Mail.ID, Status: core.Resolved, ParticipantIDs: []int64{agent}},
+			{InboxID: f.Mail.ID, Status: core.Open, ParticipantIDs: []int64{agent*10 + 1}},
 		} {
 			v := plainConversation(f)
 			v.InboxID, v.AssigneeID, v.AssigneeBotID, v.Status, v.WaitingSince = c.InboxID, c.AssigneeID, c.AssigneeBotID, c.Status, c.WaitingSince
-			v.ContactInboxID = 0
+			v.ContactInboxID, v.ParticipantIDs = 0, c.ParticipantIDs
 			e.tx(account, func(tx store.Tx) error { return tx.InsertConversation(e.ctx, &v) })
-			if i < 4 {
+			if i < 5 {
 				ids = append(ids, v.ID)
 			}
 		}
@@ -202,6 +205,9 @@ var staffChecks = []check{
 		slices.Sort(ids)
 		e.same("conversations", got, ids)
 		e.same("of the team", must(e.st.ConversationsOfTeam(e.ctx, account, f.Team.ID, 9)), []int64{f.Chat.ID})
+		if all := must(e.st.ConversationsOfAgent(e.ctx, account, agent, len(ids))); len(all) != len(ids) {
+			e.Errorf("a limit of all gives %v", all)
+		}
 		if some := must(e.st.ConversationsOfAgent(e.ctx, account, agent, 2)); len(some) != 2 {
 			e.Errorf("a limit of 2 gives %v", some)
 		}
