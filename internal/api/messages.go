@@ -166,6 +166,9 @@ func (a *API) createMessage(ctx context.Context, c *caller, in *struct {
 	if err != nil {
 		return reply[Message]{}, err
 	}
+	if made.ConversationID != t.Conversation.ID {
+		return reply[Message]{}, &core.Error{Kind: core.Conflict, Field: "external_id", Message: "the external_id is of a message of another conversation"}
+	}
 	l, err := a.conversations.Line(ctx, &t, made.ID)
 	return showMessage(c, &l, err)
 }

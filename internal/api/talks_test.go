@@ -213,6 +213,9 @@ func TestMessages(t *testing.T) {
 		{call: "PATCH " + one + "/603", body: `{"content":"x"}`, status: 422, golden: "errors/edit_deleted"},
 		{call: "DELETE " + one + "/604", key: cara, status: 403},
 		{call: "GET /v1/conversations/501", key: cara, golden: "conversations/customer_later"},
+		{call: "POST /v1/conversations/502/messages", body: `{"content":"From another inbox","external_id":"x-9","sender":{"type":"contact"}}`, status: 201},
+		{call: "PATCH /v1/conversations/503", body: `{"inbox_id":4}`},
+		{call: "POST /v1/conversations/503/messages", body: `{"content":"Brought elsewhere","external_id":"x-9","sender":{"type":"contact"}}`, status: 409, golden: "errors/external_elsewhere"},
 	})
 }
 
