@@ -240,6 +240,12 @@ func TestReading(t *testing.T) {
 		{call: read, body: `{"reader":{"type":"contact"}}`, key: boKey, status: 403},
 		{call: read, body: `{"reader":{"type":"contact"},"up_to":601}`, golden: "reads/for_contact"},
 		{call: read, body: `{}`, key: emil, status: 404},
+
+		{call: "POST /v1/conversations", key: cara, body: `{}`, status: 201},
+		{call: "POST /v1/conversations/505/read", key: cara, body: `{}`, golden: "reads/empty_customer"},
+		{call: "POST /v1/conversations/505/read", body: `{"reader":{"type":"agents"}}`, golden: "reads/empty_agents"},
+		{call: "POST /v1/conversations/505/read", key: boKey, body: `{}`, golden: "reads/empty_own"},
+		{call: "POST /v1/conversations/505/unread", key: boKey, body: `{}`, golden: "reads/empty_own"},
 	})
 }
 
