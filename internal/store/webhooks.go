@@ -25,8 +25,9 @@ type WebhookPosition struct {
 	// Revision rises with each change of the webhook, and when deliveries are
 	// opened again: whoever sends reads anew.
 	Revision int64
-	// Failures counts the failed attempts since one was successful, of which
-	// FailingSince was the first. Nothing is sent before RetryAt.
+	// Failures counts the failed attempts since one was successful, or since
+	// nothing was left to be sent; FailingSince is when the first of them was.
+	// Nothing is sent before RetryAt.
 	Failures     int64
 	FailingSince core.Time
 	RetryAt      core.Time

@@ -165,11 +165,22 @@ func (w *work) step(ctx, calls context.Context) (bool, error) {
 	if err := w.fill(ctx); err != nil {
 		return false, err
 	}
+	w.rest()
 	found, err := w.plan(ctx)
 	if err != nil {
 		return false, err
 	}
 	return found, w.send(ctx, calls)
+}
+
+// rest forgets that the receiver failed once nothing is left to be sent, as when
+// its last delivery was given up. Nobody tries it from then on, so the time until
+// something is to be sent again says nothing about it: what comes then is tried
+// for its own three days before the webhook is paused.
+func (w *work) rest() {
+	if w.queue.size == 0 && !w.more {
+		w.position.Failures, w.position.FailingSince, w.position.RetryAt = 0, 0, 0
+	}
 }
 
 // wait waits for an attempt that ends, for the log to go on, or for a time to

@@ -266,6 +266,40 @@ func TestPause(t *testing.T) {
 	})
 }
 
+// TestPauseAfterGivenUp: days in which there was nothing to send are not days in
+// which a receiver failed.
+func TestPauseAfterGivenUp(t *testing.T) {
+	t.Parallel()
+	each(t, func(x *world) {
+		r := newReceiver(x)
+		w := x.add(r.URL)
+		r.fails(http.StatusBadRequest)
+		x.say(core.LabelCreated, 0)
+		x.work(0)
+		begun, other := x.clock(), false
+		for d := x.ledger(w.ID)[0]; d.State == core.DeliveryOpen && x.clock() < begun+100*hour; d = x.ledger(w.ID)[0] {
+			if d.Attempts == 10 && !other { // something arrives after a day, so this one is given up before it is three
+				r.does(nil)
+				x.say(core.LabelCreated, 0)
+				x.later(10 * minute)
+				r.fails(http.StatusBadRequest)
+				other = true
+			}
+			x.later(max(d.NextAt-x.clock(), minute))
+		}
+		x.later(30 * 24 * hour)
+		r.fails(http.StatusServiceUnavailable)
+		x.say(core.LabelCreated, 0)
+		x.work(0)
+		if w := x.hook(w.ID); w.PausedAt.IsSet() {
+			x.Errorf("paused by one attempt that failed: %+v", w)
+		}
+		r.does(nil)
+		x.later(minute)
+		x.same("in the end", x.states(w.ID), map[core.DeliveryState]int{core.DeliveryFailed: 1, core.DeliveryDelivered: 2})
+	})
+}
+
 // TestReceiversThatMisbehave: whatever is no success is tried again, and says
 // what it was.
 func TestReceiversThatMisbehave(t *testing.T) {
