@@ -81,9 +81,10 @@ type WebhookWrites interface {
 	// RestartWebhook forgets the failures and raises the revision; the position
 	// moves to seq.
 	RestartWebhook(ctx context.Context, account, id, seq int64) error
-	// AdvanceWebhook stores all of the position but the revision, and returns
-	// the revision that is stored; ok is false when the webhook is gone.
-	AdvanceWebhook(ctx context.Context, p WebhookPosition) (revision int64, ok bool, err error)
+	// AdvanceWebhook stores the position where its revision is still the stored
+	// one, and reports whether it was: a webhook that is gone or was changed keeps
+	// what it has.
+	AdvanceWebhook(ctx context.Context, p WebhookPosition) (ok bool, err error)
 	InsertDeliveries(ctx context.Context, deliveries []core.Delivery) error
 	// UpdateDeliveries stores what attempts change: state, status, attempts,
 	// failures, next and finishing time. One that is gone is passed over.

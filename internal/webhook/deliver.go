@@ -338,11 +338,11 @@ func (w *work) record(ctx, calls context.Context, r result) error {
 	}
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
 	defer done()
-	err := w.save(ctx, func(ctx context.Context, tx store.Tx) error {
+	err := w.save(ctx, func(ctx context.Context, tx store.Tx, current bool) error {
 		if err := tx.UpdateDeliveries(ctx, states); err != nil {
 			return err
 		}
-		if err := tx.InsertAttempts(ctx, attempts); err != nil || paused == "" {
+		if err := tx.InsertAttempts(ctx, attempts); err != nil || paused == "" || !current {
 			return err
 		}
 		return w.pause(ctx, tx, paused, now)
@@ -350,6 +350,7 @@ func (w *work) record(ctx, calls context.Context, r result) error {
 	if err != nil {
 		return err
 	}
+	w.stale = w.stale || paused != ""
 	// Only now: what was sent last of a conversation must be known before the
 	// next one goes.
 	for _, v := range tried {
@@ -378,26 +379,21 @@ func (w *work) pause(ctx context.Context, tx store.Tx, why string, now core.Time
 	return nil
 }
 
-// save stores the position under the claim, after what fn stores.
-func (w *work) save(ctx context.Context, fn func(ctx context.Context, tx store.Tx) error) error {
-	var (
-		revision int64
-		ok       bool
-	)
-	err := w.claim.InTx(ctx, func(ctx context.Context, tx store.Tx) error {
-		var err error
-		if fn != nil {
-			if err = fn(ctx, tx); err != nil {
-				return err
-			}
+// save stores the position under the claim, then what fn stores. Where somebody
+// changed the webhook, its position is theirs: it is left as it is, fn is told
+// that this work is not current, and all is read anew.
+func (w *work) save(ctx context.Context, fn func(ctx context.Context, tx store.Tx, current bool) error) error {
+	var current bool
+	err := w.claim.InTx(ctx, func(ctx context.Context, tx store.Tx) (err error) {
+		if current, err = tx.AdvanceWebhook(ctx, w.position); err != nil || fn == nil {
+			return err
 		}
-		revision, ok, err = tx.AdvanceWebhook(ctx, w.position)
-		return err
+		return fn(ctx, tx, current)
 	})
 	if err != nil {
 		return fmt.Errorf("store deliveries: %w", err)
 	}
-	w.stale = w.stale || !ok || revision != w.position.Revision
+	w.stale = w.stale || !current
 	return nil
 }
 
@@ -405,13 +401,10 @@ func (w *work) save(ctx context.Context, fn func(ctx context.Context, tx store.T
 // once when the node stops, never when nothing waits.
 func (w *work) end(stopped bool) job.End {
 	return func(ctx context.Context, tx store.Tx) (core.Time, error) {
-		revision, ok, err := tx.AdvanceWebhook(ctx, w.position)
-		switch {
-		case err != nil || !ok:
-			return 0, err
-		case stopped, revision != w.position.Revision:
-			return w.clock(), nil
+		current, err := tx.AdvanceWebhook(ctx, w.position)
+		if err == nil && (stopped || !current) {
+			return w.clock(), nil // whoever takes it reads it anew, or finds that it is gone
 		}
-		return w.next(), nil
+		return w.next(), err
 	}
 }

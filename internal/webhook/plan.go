@@ -34,8 +34,13 @@ func (w *work) plan(ctx context.Context) (bool, error) {
 	before := w.position.Seq
 	w.position.Seq = max(before, page.Next)
 	if len(made) > 0 {
-		err := w.save(ctx, func(ctx context.Context, tx store.Tx) error { return tx.InsertDeliveries(ctx, made) })
-		if err != nil {
+		err := w.save(ctx, func(ctx context.Context, tx store.Tx, current bool) error {
+			if !current {
+				return nil // it goes on elsewhere
+			}
+			return tx.InsertDeliveries(ctx, made)
+		})
+		if err != nil || w.stale {
 			return false, err
 		}
 	}

@@ -300,6 +300,31 @@ func TestPauseAfterGivenUp(t *testing.T) {
 	})
 }
 
+// TestOffAndOn: a webhook that is switched off and on during an attempt does not
+// hear of what happened in between, and the attempt is noted.
+func TestOffAndOn(t *testing.T) {
+	t.Parallel()
+	each(t, func(x *world) {
+		r := newReceiver(x)
+		w := x.add(r.URL)
+		r.does(func(_ http.ResponseWriter, req *http.Request) {
+			r.does(nil)
+			for _, on := range []bool{false, true} {
+				_, err := x.webhooks.Update(req.Context(), admin, x.account, w.ID, func(w *core.Webhook) error { w.Enabled = on; return nil })
+				if err != nil {
+					x.Error(err)
+				}
+				x.say(core.LabelCreated, 9) //nolint:contextcheck // it has a context of its own; events 4, 6
+			}
+		})
+		x.say(core.LabelCreated, 8) // event 2
+		x.work(0)
+		calls := r.got()
+		x.expect("but for what happened while it was off", calls, []int64{2, 6}, []int64{8, 9}, false)
+		x.same("ledger", x.states(w.ID), map[core.DeliveryState]int{core.DeliveryDelivered: 2})
+	})
+}
+
 // TestReceiversThatMisbehave: whatever is no success is tried again, and says
 // what it was.
 func TestReceiversThatMisbehave(t *testing.T) {

@@ -66,7 +66,7 @@ var (
 	restartSQL        = `UPDATE webhook_positions SET seq = $3, revision = revision + 1, failures = 0, failing_since = 0, retry_at = 0
 		WHERE account_id = $1 AND webhook_id = $2`
 	advanceSQL = `UPDATE webhook_positions SET seq = $3, failures = $4, failing_since = $5, retry_at = $6
-		WHERE account_id = $1 AND webhook_id = $2 RETURNING revision`
+		WHERE account_id = $1 AND webhook_id = $2 AND revision = $7`
 	behindSQL = "SELECT " + positionTable.list("p") + ` FROM webhook_positions p
 		JOIN webhooks w ON w.account_id = p.account_id AND w.id = p.webhook_id
 		JOIN accounts a ON a.id = p.account_id
@@ -140,8 +140,9 @@ func (t *tx) RestartWebhook(ctx context.Context, account, id, seq int64) error {
 }
 
 // AdvanceWebhook implements store.WebhookWrites.
-func (t *tx) AdvanceWebhook(ctx context.Context, p store.WebhookPosition) (revision int64, ok bool, err error) {
-	return find(ctx, t.checked, new(number), advanceSQL, p.AccountID, p.WebhookID, p.Seq, p.Failures, p.FailingSince, p.RetryAt)
+func (t *tx) AdvanceWebhook(ctx context.Context, p store.WebhookPosition) (bool, error) {
+	n, err := t.exec(ctx, advanceSQL, p.AccountID, p.WebhookID, p.Seq, p.Failures, p.FailingSince, p.RetryAt, p.Revision)
+	return n == 1, err
 }
 
 var deliveryTable = newTable("webhook_deliveries", `account_id int, webhook_id int, seq int, message_id text, event_type text, conversation_id int,
