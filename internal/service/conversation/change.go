@@ -201,16 +201,22 @@ func (w *work) peopleRules(ctx context.Context, in *Changes) ([]rule, error) {
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.AddParticipant(c, &a, now) })
 	}
 	for _, id := range in.RemoveParticipants {
-		a, err := w.tx.Agent(ctx, w.conv.AccountID, id) // who may be deleted
+		a, err := w.participant(ctx, id)
 		if err != nil {
-			if core.KindOf(err) == core.NotFound {
-				err = core.Refuse("participant", fmt.Sprintf("there is no agent %d", id))
-			}
 			return nil, err
 		}
 		rules = append(rules, func(c *core.Conversation) (core.Change, error) { return core.RemoveParticipant(c, &a, now), nil })
 	}
 	return rules, nil
+}
+
+// participant returns an agent who is to take part no longer, and may be deleted.
+func (w *work) participant(ctx context.Context, id int64) (core.Agent, error) {
+	a, err := w.tx.Agent(ctx, w.conv.AccountID, id)
+	if err != nil && core.KindOf(err) == core.NotFound {
+		err = core.Refuse("participant", fmt.Sprintf("there is no agent %d", id))
+	}
+	return a, err
 }
 
 // labelsTo returns which labels are to be added and removed so that the

@@ -22,7 +22,7 @@ var (
 	ofAssigneeBotSQL = "SELECT id FROM conversations WHERE account_id = $1 AND assignee_bot_id = $2 LIMIT $3"
 	ofParticipantSQL = "SELECT id FROM conversations WHERE account_id = $1 AND participant_ids <> '' AND status <> 'resolved'" +
 		" AND COALESCE(assignee_id, 0) <> $2 AND COALESCE(assignee_bot_id, 0) <> $2" + listed("participant_ids", "$3") + " LIMIT $4"
-	ofTeamSQL        = "SELECT id FROM conversations WHERE account_id = $1 AND team_id = $2 LIMIT $3"
+	ofTeamSQL = "SELECT id FROM conversations WHERE account_id = $1 AND team_id = $2 LIMIT $3"
 	// One status at a time, so that the rows come in the order of the groups.
 	countAssigneeSQL    = countAssigned("assignee_id")
 	countAssigneeBotSQL = countAssigned("assignee_bot_id")
