@@ -2,6 +2,7 @@ package conversation_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -396,6 +397,51 @@ func TestActors(t *testing.T) {
 					t.Errorf("%s: %s tells of %+v", name, e.Type, e.Actor)
 				}
 			}
+		}
+	})
+}
+
+// undone is a store that undoes the first attempt at a command, together with
+// what another command of the group did before it, and tries it again.
+type undone struct {
+	store.Store
+	before func(ctx context.Context, tx store.Tx) error
+}
+
+func (u undone) InTx(ctx context.Context, account int64, fn func(ctx context.Context, tx store.Tx) error) error {
+	undo := errors.New("undo")
+	err := u.Store.InTx(ctx, account, func(ctx context.Context, tx store.Tx) error {
+		if err := u.before(ctx, tx); err != nil {
+			return err
+		}
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		return undo
+	})
+	if !errors.Is(err, undo) {
+		return err
+	}
+	return u.Store.InTx(ctx, account, fn)
+}
+
+// TestReadTriedAgain reads up to the newest message, which is another one when
+// the command is tried again.
+func TestReadTriedAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, st store.Store, f storetest.Fixture) {
+		agent := core.Actor{Type: core.ActorAgent, ID: f.Agent.ID}
+		say := conversation.NewEntry{ConversationID: f.Ask.ID, Kind: core.Message, Sender: agent, Content: "stays"}
+		if _, err := conversation.NewWrites(st, clock).Append(t.Context(), f.Account.ID, say); err != nil {
+			t.Fatal(err)
+		}
+		w := conversation.NewWrites(undone{st, func(ctx context.Context, tx store.Tx) error {
+			_, _, err := storetest.Say(ctx, tx, f.Ask, core.Entry{Kind: core.Message, Sender: agent, Content: "goes", CreatedAt: now})
+			return err
+		}}, clock)
+		c, err := w.ReadUpTo(t.Context(), f.Account.ID, f.Ask.ID, conversation.Reader{Side: core.ContactSide}, 0)
+		if err != nil || c.ContactCursor != c.AgentSeq || c.AgentSeq == 0 {
+			t.Errorf("read up to %d of %d, %v", c.ContactCursor, c.AgentSeq, err)
 		}
 	})
 }

@@ -29,10 +29,11 @@ func (r Reader) actor(c *core.Conversation) core.Actor {
 // returns the conversation after it.
 func (s *Writes) ReadUpTo(ctx context.Context, account, conversation int64, reader Reader, entry int64) (core.Conversation, error) {
 	c, err := s.on(ctx, account, conversation, system, func(ctx context.Context, w *work) error {
-		if entry == 0 && reader.Side == core.ContactSide {
-			entry = w.conv.LastMessageID // and not a note behind it
+		upTo := entry // of this attempt: what another one saw may have been undone
+		if upTo == 0 && reader.Side == core.ContactSide {
+			upTo = w.conv.LastMessageID // and not a note behind it
 		}
-		e, err := readEntry(ctx, w.tx, &w.conv, entry)
+		e, err := readEntry(ctx, w.tx, &w.conv, upTo)
 		if err != nil {
 			return err
 		}
