@@ -7,13 +7,14 @@ import "slices"
 // the agent was none of them. Who was in charge last stays on record. It moves
 // no stamp but UpdatedAt: nothing was said or done in the conversation.
 func Release(c *Conversation, agent int64, at Time) (changed []string) {
+	if c.AssigneeID == agent || c.AssigneeBotID == agent {
+		changed = append(changed, FieldAssignee)
+	}
 	if c.AssigneeID == agent {
 		c.AssigneeID, c.LastAssigneeID = 0, agent
-		changed = append(changed, "assignee_id")
 	}
 	if c.AssigneeBotID == agent {
 		c.AssigneeBotID = 0
-		changed = append(changed, "assignee_bot_id")
 	}
 	if i := slices.Index(c.ParticipantIDs, agent); i >= 0 {
 		c.ParticipantIDs = slices.Delete(slices.Clone(c.ParticipantIDs), i, i+1)
@@ -32,5 +33,5 @@ func ReleaseTeam(c *Conversation, team int64, at Time) (changed []string) {
 	}
 	c.TeamID = 0
 	c.UpdatedAt = c.UpdatedAt.Later(at)
-	return []string{"team_id"}
+	return []string{FieldTeam}
 }

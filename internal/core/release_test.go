@@ -18,17 +18,17 @@ func TestRelease(t *testing.T) {
 		"assignee": {
 			core.Conversation{AssigneeID: agent, LastAssigneeID: other, UpdatedAt: 1},
 			core.Conversation{LastAssigneeID: agent, UpdatedAt: at},
-			[]string{"assignee_id"},
+			[]string{"assignee"},
 		},
 		"bot": {
 			core.Conversation{AssigneeBotID: agent, LastAssigneeID: other, UpdatedAt: at + 1},
 			core.Conversation{LastAssigneeID: other, UpdatedAt: at + 1},
-			[]string{"assignee_bot_id"},
+			[]string{"assignee"},
 		},
 		"both": {
 			core.Conversation{AssigneeID: agent, AssigneeBotID: agent, OwnerID: agent, BotID: agent, TeamID: agent},
 			core.Conversation{LastAssigneeID: agent, OwnerID: agent, BotID: agent, TeamID: agent, UpdatedAt: at},
-			[]string{"assignee_id", "assignee_bot_id"},
+			[]string{"assignee"},
 		},
 		"participant": {
 			core.Conversation{AssigneeID: other, ParticipantIDs: []int64{other, agent, 7}, UpdatedAt: 1},
@@ -55,7 +55,7 @@ func TestReleaseTeam(t *testing.T) {
 		t.Errorf("another team: %v, %+v", changed, c)
 	}
 	changed := core.ReleaseTeam(&c, 5, 100)
-	if diff := cmp.Diff(core.Conversation{AssigneeID: 5, UpdatedAt: 100}, c); diff != "" || len(changed) != 1 || changed[0] != "team_id" {
+	if diff := cmp.Diff(core.Conversation{AssigneeID: 5, UpdatedAt: 100}, c); diff != "" || len(changed) != 1 || changed[0] != "team" {
 		t.Errorf("%v (-want +got):\n%s", changed, diff)
 	}
 }

@@ -284,7 +284,7 @@ func TestDeleteAgent(t *testing.T) {
 		events := d.wantLog(t, before, want...)
 		for _, e := range events[:conversations] {
 			c := e.Data.(core.ConversationChange)
-			if c.Conversation.AssigneeID != 0 || c.Conversation.AssigneeBotID != 0 || len(c.Changed) != 1 || c.Cause != core.CauseAgentDeleted || c.Conversation.UpdatedAt != d.at {
+			if c.Conversation.AssigneeID != 0 || c.Conversation.AssigneeBotID != 0 || !slices.Equal(c.Changed, []string{core.FieldAssignee}) || c.Before.AssigneeID+c.Before.AssigneeBotID != a.ID || c.Cause != core.CauseAgentDeleted || c.Conversation.UpdatedAt != d.at {
 				t.Fatalf("released: %+v", c)
 			}
 		}
