@@ -45,8 +45,13 @@ demo: build ## Build and start the server on throw-away demo data
 
 ##@ Test
 
+# What the kernel was told to write is a test of Linux alone.
+.PHONY: strace
+strace:
+	@[ "$$(uname)" != Linux ] || command -v strace >/dev/null || scripts/install.sh strace
+
 .PHONY: test
-test: ## Run all tests, with a private PostgreSQL (TESTFLAGS='-run ...')
+test: strace ## Run all tests, with a private PostgreSQL (TESTFLAGS='-run ...')
 	$(WITH_POSTGRES) $(GO) test -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: test-race
